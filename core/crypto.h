@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seam 2: cryptography, bound to a library by crypto/. All sizes in bytes.
+ * Nothing here fails except where it says so.
+ */
+#ifndef CORE_CRYPTO_H
+#define CORE_CRYPTO_H
+
+#include "core/types.h"
+
+#define CRYPTO_HASH_SIZE 48U /* SHA-384 (FIPS 180-4) */
+#define CRYPTO_KEY_SIZE 32U /* ChaCha20-Poly1305 (RFC 8439) */
+#define CRYPTO_NONCE_SIZE 12U
+#define CRYPTO_TAG_SIZE 16U
+#define CRYPTO_PUBLIC_KEY_SIZE 97U /* P-384 point, uncompressed (SEC 1, 2.3.3) */
+#define CRYPTO_SIGNATURE_SIZE 96U /* r || s, big-endian */
+
+/* A SHA-384 under way. */
+struct crypto_hash {
+	u64 opaque[28];
+};
+
+void crypto_hash_init(struct crypto_hash *hash);
+void crypto_hash_update(struct crypto_hash *hash, const void *data, u32 size);
+void crypto_hash_final(const struct crypto_hash *hash, u8 digest[CRYPTO_HASH_SIZE]);
+
+/* ECDSA P-384 over a SHA-384 digest: is the signature by that key? */
+bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_HASH_SIZE],
+		   const u8 signature[CRYPTO_SIGNATURE_SIZE]);
+
+/* Encrypt `data` in place; the tag also covers `aad`. */
+void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
+		 u32 aad_size, void *data, u32 size, u8 tag[CRYPTO_TAG_SIZE]);
+
+/*
+ * Check the tag over `aad` and `data`, decrypt `data` in place. Returns false if it is
+ * not authentic; what `data` then holds is useless and must not be used.
+ */
+bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
+		 u32 aad_size, void *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
+
+/* Random bytes fit for keys; callable from any CPU. */
+void crypto_random(void *out, u32 size);
+
+/* The key that seals snapshot headers; the same at every boot of a machine. */
+void crypto_platform_key(u8 key[CRYPTO_KEY_SIZE]);
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seam 1: what the core asks of the machine it runs on. arch/arm64 and arch/sim
+ * each supply one definition of every function below. None of them may fail,
+ * block on the host, or touch the core's state other than as said.
+ *
+ * Completion: when one of the invalidating functions returns, no CPU and no
+ * device uses or will use the translation that was removed, and every access
+ * made through it has finished (Arm ARM D8.13 "TLB maintenance", DSB).
+ */
+#ifndef CORE_MACHINE_H
+#define CORE_MACHINE_H
+
+#include "core/types.h"
+#include "corevisor/limits.h"
+
+/* Index of the CPU that asks, 0 to CV_MAX_CPUS - 1. */
+u32 machine_cpu(void);
+
+/* One turn of a spin loop, and notes for whoever checks the lock order. */
+void machine_relax(void);
+void machine_lock_taken(u32 rank, u32 index);
+void machine_lock_dropped(u32 rank, u32 index);
+
+/* What a frame outside RAM is. */
+enum machine_device {
+	MACHINE_DEVICE_NONE, /* nothing there, or a device the core keeps */
+	MACHINE_DEVICE_HOST, /* the host may drive it */
+	MACHINE_DEVICE_ASSIGNABLE, /* the host, or a VM that claims it */
+};
+enum machine_device machine_device(u64 pfn);
+
+/*
+ * Frames of RAM, through the core's own mapping. `pfn` is in RAM;
+ * offset + size <= CV_PAGE_SIZE.
+ * clear: all zero, and cleaned to the point of coherency, so that no access of
+ * any kind can see what was there. sync: cleaned and invalidated to the point of
+ * coherency, so that cacheable and non-cacheable accesses see the same.
+ */
+void machine_frame_clear(u64 pfn);
+void machine_frame_sync(u64 pfn);
+void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size);
+void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size);
+/* One single-copy atomic access; offset is a multiple of 8. */
+u64 machine_frame_read64(u64 pfn, u32 offset);
+void machine_frame_write64(u64 pfn, u32 offset, u64 value);
+
+/*
+ * Store one translation table entry so that walkers see it whole, after every
+ * store before it (DSB ISHST).
+ */
+void machine_table_write(u64 *entry, u64 desc);
+
+/*
+ * Invalidate what any CPU's TLB, or the SMMU's, holds of a map: `frames` input
+ * frames from gfn on, walk caches included; or all of it. `map` is a map number (core/table.h), and
+ * says whether CPUs (host and VMs) or the SMMU (DMA contexts) walk it.
+ */
+void machine_map_invalidate(u32 map, u64 gfn, u64 frames);
+void machine_map_invalidate_all(u32 map);
+
+/*
+ * DMA. bind: transactions of a stream go through a map from now on.
+ * cut: they are aborted from now on, and those under way have finished.
+ */
+void machine_stream_bind(u32 stream, u32 map);
+void machine_stream_cut(u32 stream);
+/* Streams there are: 0 to machine_streams() - 1; at most CV_MAX_STREAMS. */
+u32 machine_streams(void);
+
+/*
+ * World switch on this CPU. enter: put away the host's registers, load vCPU
+ * context `slot` (core/vcpu.h) and use the VM's map; the CPU continues in the VM when the core
+ * returns from the exception. leave: the reverse, every register of section 7
+ * saved to the context and none left behind.
+ */
+void machine_enter_vm(u32 vm, u32 slot);
+void machine_leave_vm(u32 vm, u32 slot);
+
+/* Make every CPU that runs this VM leave it soon. */
+void machine_kick_vm(u32 vm);
+
+/* Monotonic count of the system counter (CNTPCT_EL0). */
+u64 machine_counter(void);
+
+#endif
