@@ -120,6 +120,13 @@ void map_clear_page(u32 map, u64 gfn);
 void map_clear_block(u32 map, u64 gfn);
 
 /*
+ * Remove every leaf in the 2 MB around gfn, invalidate, and give their level 3
+ * table back to the pool, wiped. Nothing happens if there is neither. Only for
+ * maps without 1 GB blocks.
+ */
+void map_drop_block(u32 map, u64 gfn);
+
+/*
  * If all 512 level 2 entries around gfn are blocks that together form one 1 GB
  * block, make them one (break-before-make) and free their table. No translation
  * changes.
