@@ -17,7 +17,10 @@
 /* Index of the CPU that asks, 0 to CV_MAX_CPUS - 1. */
 u32 machine_cpu(void);
 
-/* One turn of a spin loop, and notes for whoever checks the lock order. */
+/*
+ * One turn of a spin loop; notes for whoever checks the lock order (see enum
+ * lock_rank): a lock has been taken, is about to be dropped.
+ */
 void machine_relax(void);
 void machine_lock_taken(u32 rank, u32 index);
 void machine_lock_dropped(u32 rank, u32 index);
@@ -76,6 +79,12 @@ u32 machine_streams(void);
  */
 void machine_enter_vm(u32 vm, u32 slot);
 void machine_leave_vm(u32 vm, u32 slot);
+
+/*
+ * Tell the VM on this CPU that the access it made failed: a synchronous external
+ * abort at EL1, with the faulting IPA's stage 1 address as it was reported.
+ */
+void machine_inject_vm_abort(u32 slot);
 
 /* Make every CPU that runs this VM leave it soon. */
 void machine_kick_vm(u32 vm);

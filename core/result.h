@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What a call gives back: X0 to X3 of the caller. */
+#ifndef CORE_RESULT_H
+#define CORE_RESULT_H
+
+#include "core/types.h"
+
+struct call_result {
+	s64 error; /* X0: 0, a negative cv_error, or an SMCCC value */
+	u64 value[3]; /* X1 to X3 */
+};
+
+#endif
