@@ -54,7 +54,10 @@ struct table_geometry {
 };
 
 extern struct table_geometry table_geometry;
-/* Lock: map. Entries [nr_tables, CV_MAX_TABLES) need not be backed by memory. */
+/*
+ * Lock: map. Defined by the machine (arch/), which knows where the memory is.
+ * Entries [nr_tables, CV_MAX_TABLES) need not be backed by any.
+ */
 extern struct table table_pool[CV_MAX_TABLES];
 
 /* Tables that can still be allocated. */
@@ -63,8 +66,9 @@ u32 table_free_count(void);
 /*
  * Set the geometry and make every map empty. Called once at boot, before any
  * lock is needed. The pool's memory reads zero.
- * Returns CV_EINVAL when ipa_bits is not 40 to 48, or the pool is too small for the roots or
- * larger than CV_MAX_TABLES.
+ * Returns CV_EINVAL when ipa_bits is not 40 to 48; the pool is too small for the
+ * roots, larger than CV_MAX_TABLES, or ends above frame 2^36; or pool_pfn is not
+ * a multiple of root_tables, as the hardware asks of concatenated tables.
  */
 int table_init(u32 ipa_bits, u64 pool_pfn, u32 nr_tables);
 
