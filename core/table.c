@@ -258,17 +258,24 @@ void map_set_page(u32 map, u64 gfn, u64 desc)
 	machine_table_write(&table_pool[w.table].e[table_index(gfn, 3)], desc);
 }
 
+void map_drop_block(u32 map, u64 gfn)
+{
+	struct walk w = table_walk(map, gfn, 2);
+	u64 desc = table_pool[w.table].e[table_index(gfn, w.level)];
+
+	if (w.level != 2U || !desc_is_valid(desc))
+		return;
+	entry_break(map, gfn, w.table, 2);
+	if (desc_is_table(desc))
+		table_release(table_child(desc));
+}
+
 void map_set_block(u32 map, u64 gfn, u64 desc)
 {
 	struct walk w = table_walk(map, gfn, 2);
-	u32 i = table_index(gfn, 2);
-	u64 old = table_pool[w.table].e[i];
 
-	if (desc_is_valid(old))
-		entry_break(map, gfn, w.table, 2);
-	machine_table_write(&table_pool[w.table].e[i], desc);
-	if (desc_is_table(old))
-		table_release(table_child(old));
+	map_drop_block(map, gfn);
+	machine_table_write(&table_pool[w.table].e[table_index(gfn, 2)], desc);
 }
 
 void map_clear_page(u32 map, u64 gfn)
