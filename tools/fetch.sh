@@ -197,7 +197,7 @@ fetch_busybox()
 	apt_setup bookworm arm64
 	rm -rf "$build/arm64/unpacked-busybox"
 	unpack "$build/arm64/unpacked-busybox" busybox-static
-	bin=$(find "$build/arm64/unpacked-busybox" -name busybox -type f | head -n 1)
+	bin=$(find "$build/arm64/unpacked-busybox" -path '*/bin/busybox' -type f | head -n 1)
 	[ -n "$bin" ] || die "busybox-static holds no busybox"
 	mkdir -p "$build/arm64/bin"
 	mv "$bin" "$build/arm64/bin/busybox"
@@ -222,7 +222,7 @@ qemu_wrapper()
 	q=$build/qemu
 	LD_LIBRARY_PATH=\$q/usr/lib/x86_64-linux-gnu:\$q/lib/x86_64-linux-gnu \\
 	QEMU_MODULE_DIR=\$q/usr/lib/x86_64-linux-gnu/qemu \\
-	exec \$q/usr/bin/qemu-system-aarch64 -L \$q/usr/share/qemu "\$@"
+	exec \$q/usr/bin/qemu-system-aarch64 -L \$q/usr/share/qemu -L /usr/lib/ipxe/qemu "\$@"
 	END
 	chmod +x "$1"
 }
