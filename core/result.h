@@ -10,4 +10,14 @@ struct call_result {
 	u64 value[3]; /* X1 to X3 */
 };
 
+/*
+ * What a VM's call gives back, X0 to X3; and, if `exit` is not 0 (enum cv_exit), that the vCPU leaves
+ * for the host with that reason and argument.
+ */
+struct guest_result {
+	u64 x[4];
+	u64 exit;
+	u64 arg;
+};
+
 #endif

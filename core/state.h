@@ -58,8 +58,9 @@ struct vm_info {
 	u64 nr_frames; /* frames whose owner it is */
 	u8 entry_set;
 	u8 verifying; /* verify_vm has begun: the layout is fixed */
+	u8 verified; /* it has been VERIFIED: a snapshot of it may be taken */
 	u8 has_manifest;
-	u8 reserved[5];
+	u8 reserved[4];
 };
 
 extern struct vm_info vms[CV_MAX_VMS + 1];
@@ -87,6 +88,7 @@ struct vm_measure {
 	struct crypto_hash hash; /* while it is loaded */
 	u8 digest[CRYPTO_HASH_SIZE]; /* once it is VERIFIED */
 	u8 expected[CRYPTO_HASH_SIZE]; /* what its manifest says */
+	u8 owner[CRYPTO_HASH_SIZE]; /* SHA-384 of the manifest's key; zero: none */
 };
 
 extern struct vm_measure vm_measures[CV_MAX_VMS + 1];

@@ -30,8 +30,8 @@
 /* RAM ranges a VM may declare, image regions it may be loaded from. */
 #define CV_MAX_RAM_RANGES 8U
 #define CV_MAX_BOOT_REGIONS 16U
-/* Frames of image that one VM may be loaded from: 512 GB. */
-#define CV_MAX_IMAGE_FRAMES (1ULL << 27)
+/* Frames of image that one VM may be loaded from: 1 GB. */
+#define CV_MAX_IMAGE_FRAMES (1ULL << 18)
 /* How often a VM may grant one frame to the host. */
 #define CV_MAX_SHARE_COUNT 100U
 /* DMA contexts and SMMU streams the core can tell apart. */

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/boot.h"
+
+#include "core/bytes.h"
+#include "core/crypto.h"
+#include "core/lock.h"
+#include "core/machine.h"
+#include "core/mem.h"
+#include "core/page.h"
+#include "core/state.h"
+#include "core/table.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "corevisor/error.h"
+#include "corevisor/manifest.h"
+
+/* First part of what is measured. Integers are little-endian, as the machine is. */
+struct layout {
+	u64 version;
+	u64 nr_ram;
+	u64 nr_regions;
+	u64 nr_vcpus;
+	u64 entry_pc;
+	u64 entry_x0;
+	u8 owner[CRYPTO_HASH_SIZE]; /* SHA-384 of the manifest's key; zero: none */
+};
+
+#define LAYOUT_VERSION 1U
+
+/* The VM's image list is this part of the core's map. */
+static u64 image_list_base(u32 vm)
+{
+	return (u64)(vm - 1) * CV_MAX_IMAGE_FRAMES;
+}
+
+void image_list_drop(u32 vm)
+{
+	for (u64 n = 0; n < vms[vm].image_frames; n += CV_BLOCK_FRAMES)
+		map_drop_block(MAP_CORE, image_list_base(vm) + n);
+}
+
+/* Does [gfn, gfn + nr) meet a region of the image? The sums do not overflow. */
+static bool region_overlaps(u32 vm, u64 gfn, u64 nr)
+{
+	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
+		u32 i = vm * CV_MAX_BOOT_REGIONS + r;
+
+		if (gfn < boot_regions[i].gfn + boot_regions[i].frames &&
+		    boot_regions[i].gfn < gfn + nr)
+			return true;
+	}
+	return false;
+}
+
+int set_boot_info(u32 vm, u64 addr, u64 size)
+{
+	u64 gfn = addr >> CV_PAGE_SHIFT;
+	u64 nr = (size >> CV_PAGE_SHIFT) + (size % CV_PAGE_SIZE != 0 ? 1 : 0);
+	u32 idx = vms[vm].nr_regions;
+	u32 i = vm * CV_MAX_BOOT_REGIONS + idx;
+
+	if (!vm_is_loading(vm))
+		return CV_ESTATE;
+	if (nr == 0 || addr % CV_PAGE_SIZE != 0 || !vm_ram_contains(vm, gfn, nr))
+		return CV_EINVAL;
+	if (region_overlaps(vm, gfn, nr))
+		return CV_EINVAL;
+	if (idx == CV_MAX_BOOT_REGIONS || nr > CV_MAX_IMAGE_FRAMES - vms[vm].image_frames)
+		return CV_ENOSPC;
+	boot_regions[i].gfn = gfn;
+	boot_regions[i].frames = nr;
+	boot_regions[i].remapped = 0;
+	boot_regions[i].list = vms[vm].image_frames;
+	vms[vm].image_frames += nr;
+	vms[vm].nr_regions++;
+	return (int)idx;
+}
+
+int remap_vm_image(u32 vm, u64 pfn, u64 idx)
+{
+	u64 i = vm * CV_MAX_BOOT_REGIONS + idx;
+	u64 place;
+	int error;
+
+	if (!vm_is_loading(vm))
+		return CV_ESTATE;
+	if (idx >= vms[vm].nr_regions)
+		return CV_EINVAL;
+	if (boot_regions[i].remapped == boot_regions[i].frames)
+		return CV_ENOSPC;
+	error = page_check_donation(pfn);
+	if (error != CV_OK)
+		return error;
+	place = image_list_base(vm) + boot_regions[i].list + boot_regions[i].remapped;
+	if (map_need(MAP_CORE, place, 3) > table_free_count())
+		return CV_ENOMEM;
+	map_prepare(MAP_CORE, place, 3);
+	map_set_page(MAP_CORE, place, desc_page(pfn, DESC_ATTR_MEMORY));
+	boot_regions[i].remapped++;
+	return CV_OK;
+}
+
+int set_manifest(u32 vm, u64 pfn)
+{
+	struct cv_manifest manifest;
+	struct crypto_hash hash;
+	u8 digest[CRYPTO_HASH_SIZE];
+
+	if (!vm_is_loading(vm))
+		return CV_ESTATE;
+	if (frame_owner(pfn) != CV_HOSTVISOR)
+		return CV_EPERM;
+	machine_frame_read(pfn, 0, &manifest, sizeof(manifest));
+	if (manifest.magic != CV_MANIFEST_MAGIC)
+		return CV_EINVAL;
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, &manifest.magic, sizeof(manifest.magic));
+	crypto_hash_update(&hash, manifest.measurement, CRYPTO_HASH_SIZE);
+	crypto_hash_final(&hash, digest);
+	if (!crypto_verify(manifest.key, digest, manifest.signature))
+		return CV_EAUTH;
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, manifest.key, CRYPTO_PUBLIC_KEY_SIZE);
+	crypto_hash_final(&hash, vm_measures[vm].owner);
+	bytes_copy(vm_measures[vm].expected, manifest.measurement, CRYPTO_HASH_SIZE);
+	vms[vm].has_manifest = 1;
+	return CV_OK;
+}
+
+static void measure_word(u32 vm, u64 word)
+{
+	crypto_hash_update(&vm_measures[vm].hash, &word, sizeof(word));
+}
+
+/* Everything that the VM will see of its machine besides its image. Locks: DMA, vm, page. */
+static void measure_layout(u32 vm)
+{
+	struct layout layout;
+
+	layout.version = LAYOUT_VERSION;
+	layout.nr_ram = vms[vm].nr_ram;
+	layout.nr_regions = vms[vm].nr_regions;
+	layout.nr_vcpus = vms[vm].nr_vcpus;
+	layout.entry_pc = vms[vm].entry_pc;
+	layout.entry_x0 = vms[vm].entry_x0;
+	bytes_copy(layout.owner, vm_measures[vm].owner, CRYPTO_HASH_SIZE);
+	crypto_hash_init(&vm_measures[vm].hash);
+	crypto_hash_update(&vm_measures[vm].hash, &layout, sizeof(layout));
+	for (u32 r = 0; r < vms[vm].nr_ram; r++) {
+		measure_word(vm, ram_ranges[vm * CV_MAX_RAM_RANGES + r].gfn);
+		measure_word(vm, ram_ranges[vm * CV_MAX_RAM_RANGES + r].frames);
+	}
+	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
+		measure_word(vm, boot_regions[vm * CV_MAX_BOOT_REGIONS + r].gfn);
+		measure_word(vm, boot_regions[vm * CV_MAX_BOOT_REGIONS + r].frames);
+	}
+	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
+		if (io_claims[i].vm == vm)
+			measure_word(vm, io_claims[i].gfn);
+	}
+	for (u32 s = 0; s < CV_MAX_STREAMS; s++) {
+		if (stream_contexts[s] != 0 && dma_contexts[stream_contexts[s] - 1].owner == vm)
+			measure_word(vm, s);
+	}
+}
+
+/* Are all regions full, and does the VM start in one of them? */
+static bool image_is_complete(u32 vm)
+{
+	u64 entry = vms[vm].entry_pc >> CV_PAGE_SHIFT;
+	bool found = false;
+
+	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
+		u32 i = vm * CV_MAX_BOOT_REGIONS + r;
+
+		if (boot_regions[i].remapped != boot_regions[i].frames)
+			return false;
+		if (entry >= boot_regions[i].gfn &&
+		    entry - boot_regions[i].gfn < boot_regions[i].frames)
+			found = true;
+	}
+	return found && vms[vm].entry_set != 0;
+}
+
+/* The first step: from now on the layout cannot change. */
+static s64 verify_begin(u32 vm)
+{
+	if (!vm_is_loading(vm) || !image_is_complete(vm) || vcpu_slot(vm, 0) == NO_SLOT)
+		return CV_ESTATE;
+	lock_page(0);
+	measure_layout(vm);
+	unlock_page(0);
+	vms[vm].verifying = 1;
+	vms[vm].verify_region = 0;
+	vms[vm].verify_page = 0;
+	return (s64)vms[vm].image_frames + 1;
+}
+
+/* Frames of the image that have not been taken yet. */
+static u64 verify_remaining(u32 vm)
+{
+	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
+
+	if (vms[vm].verify_region == vms[vm].nr_regions)
+		return 0;
+	return vms[vm].image_frames - boot_regions[i].list - vms[vm].verify_page;
+}
+
+/*
+ * Take one image frame: first out of the host's reach, then measured. Locks:
+ * vm, page, map.
+ */
+static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
+{
+	int error = page_check_donation(pfn);
+
+	if (error != CV_OK)
+		return error;
+	if (map_get(vm, gfn) != 0)
+		return CV_EEXIST;
+	if (page_split_need(pfn, 3) + map_need(vm, gfn, 3) > table_free_count())
+		return CV_ENOMEM;
+	page_split(pfn, 3);
+	page_take(pfn, vm, gfn, PAGE_KEEP);
+	machine_frame_read(pfn, 0, bounce_buffer, CV_PAGE_SIZE);
+	measure_word(vm, gfn);
+	crypto_hash_update(&vm_measures[vm].hash, bounce_buffer, CV_PAGE_SIZE);
+	return map_pfn_vm(vm, gfn << CV_PAGE_SHIFT, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+}
+
+/* Take the next image frame. There is one. Locks: vm; takes page, map. */
+static int verify_next(u32 vm)
+{
+	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
+	u64 gfn = boot_regions[i].gfn + vms[vm].verify_page;
+	u64 place = image_list_base(vm) + boot_regions[i].list + vms[vm].verify_page;
+	int error;
+
+	lock_page(0);
+	lock_map();
+	error = take_image_frame(vm, gfn, desc_pfn(map_get(MAP_CORE, place)));
+	unlock_map();
+	unlock_page(0);
+	if (error != CV_OK)
+		return error;
+	vms[vm].verify_page++;
+	if (vms[vm].verify_page == boot_regions[i].frames) {
+		vms[vm].verify_region++;
+		vms[vm].verify_page = 0;
+	}
+	return CV_OK;
+}
+
+/* All frames are taken: compare, and let the VM run. */
+static s64 verify_finish(u32 vm)
+{
+	u8 digest[CRYPTO_HASH_SIZE];
+
+	crypto_hash_final(&vm_measures[vm].hash, digest);
+	if (vms[vm].has_manifest != 0 &&
+	    !bytes_equal(digest, vm_measures[vm].expected, CRYPTO_HASH_SIZE))
+		return CV_EAUTH;
+	bytes_copy(vm_measures[vm].digest, digest, CRYPTO_HASH_SIZE);
+	lock_map();
+	image_list_drop(vm);
+	unlock_map();
+	vcpu_start(vcpu_slot(vm, 0), vms[vm].entry_pc, vms[vm].entry_x0);
+	vms[vm].verified = 1;
+	vms[vm].state = CV_VM_VERIFIED;
+	return 0;
+}
+
+s64 verify_vm(u32 vm)
+{
+	int error;
+
+	if (vms[vm].state != CV_VM_READY)
+		return CV_ESTATE;
+	if (vms[vm].verifying == 0)
+		return verify_begin(vm);
+	if (verify_remaining(vm) == 0)
+		return verify_finish(vm);
+	for (u32 n = 0; n < VERIFY_BATCH && verify_remaining(vm) != 0; n++) {
+		error = verify_next(vm);
+		if (error != CV_OK && n == 0)
+			return error;
+		if (error != CV_OK)
+			break;
+	}
+	return (s64)verify_remaining(vm) + 1;
+}

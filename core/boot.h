@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * From an image in the host's memory to a VERIFIED VM. vm is a VM id. An
+ * error means that nothing changed.
+ *
+ * The measurement is SHA-384 over, in this order: the layout (core/boot.c,
+ * struct layout), the RAM ranges, the image regions, the guest frames of its devices, its
+ * streams, then the frame number (64 bits, little-endian) and the 4,096 bytes of each image page.
+ */
+#ifndef CORE_BOOT_H
+#define CORE_BOOT_H
+
+#include "core/types.h"
+
+/*
+ * Announce an image region: `size` bytes, rounded up to frames, at guest address `addr`.
+ * Returns its number (0 to CV_MAX_BOOT_REGIONS - 1). Locks: vm.
+ * CV_ESTATE: not loading. CV_EINVAL: misaligned, empty, outside RAM, overlaps. CV_ENOSPC: no slot, or the image
+ * would exceed CV_MAX_IMAGE_FRAMES. Source: lemma set_boot_info_inv.
+ */
+int set_boot_info(u32 vm, u64 addr, u64 size);
+
+/*
+ * Name the frame with the next page of region `idx`: it goes into the core's own map, at
+ * the VM's image list. The frame stays the host's until verify_vm. Locks: vm, page, map.
+ * CV_ESTATE: not loading. CV_EINVAL: no such region. CV_ENOSPC: the region is full. CV_EPERM,
+ * CV_EBUSY: the frame could not be taken. CV_ENOMEM. Source: lemma remap_vm_image_inv; the
+ * seed never tests the frame number.
+ */
+int remap_vm_image(u32 vm, u64 pfn, u64 idx);
+
+/*
+ * Fix the measurement the VM must have: struct cv_manifest in a host frame, copied once.
+ * Locks: vm, page. CV_ESTATE: not loading. CV_EPERM: not the host's frame. CV_EAUTH: not
+ * signed by its key. CV_EINVAL: not a manifest.
+ */
+int set_manifest(u32 vm, u64 pfn);
+
+/*
+ * One step of verification: the first fixes the layout, each of the next takes up to
+ * VERIFY_BATCH image frames from the host, maps and measures them, the last makes the VM
+ * VERIFIED. Returns the number of steps of one frame still to do plus one, 0 when the VM is VERIFIED.
+ * Locks: DMA, vm; takes page, map.
+ * CV_ESTATE: not READY, a region is not full, no entry point in a region, no vCPU 0. CV_EPERM, CV_EBUSY: the next
+ * frame cannot be taken. CV_EEXIST: something is mapped at its place. CV_ENOMEM.
+ * CV_EAUTH: not what the manifest says; the VM can only be powered off.
+ * Source: design 5, seed name verify_vm.
+ */
+s64 verify_vm(u32 vm);
+
+/* Forget the VM's image list. Locks: vm, map. */
+void image_list_drop(u32 vm);
+
+/* Frames one step of verify_vm takes at most. */
+#define VERIFY_BATCH 64U
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/guest.h"
+
+#include "core/bytes.h"
+#include "core/crypto.h"
+#include "core/lock.h"
+#include "core/mem.h"
+#include "core/psci.h"
+#include "core/result.h"
+#include "core/run.h"
+#include "core/state.h"
+#include "core/table.h"
+#include "corevisor/error.h"
+#include "corevisor/hypercall.h"
+#include "corevisor/limits.h"
+
+/* SMCCC (DEN0028, 7). */
+#define SMCCC_VERSION 0x80000000U
+#define SMCCC_ARCH_FEATURES 0x80000001U
+#define SMCCC_VERSION_1_2 0x10002
+/* TRNG (DEN0098, 2). */
+#define TRNG_VERSION 0x84000050U
+#define TRNG_FEATURES 0x84000051U
+#define TRNG_GET_UUID 0x84000052U
+#define TRNG_RND64 0xc4000053U
+#define TRNG_VERSION_1_0 0x10000
+#define TRNG_INVALID_PARAMETERS (-2)
+#define TRNG_MAX_BITS 192U
+
+static struct guest_result answer(s64 x0)
+{
+	struct guest_result result = {0};
+
+	result.x[0] = (u64)x0;
+	return result;
+}
+
+/* The frame that the VM has at an IPA, or 0. Locks: map. */
+static u64 vm_frame_at(u32 vm, u64 ipa)
+{
+	u64 gfn = ipa >> CV_PAGE_SHIFT;
+
+	if (ipa % CV_PAGE_SIZE != 0 || gfn >= table_geometry.gfn_limit)
+		return 0;
+	return desc_pfn(map_get(vm, gfn));
+}
+
+static struct guest_result call_share(u32 vm, u32 slot, u64 ipa, u64 a2, u64 a3)
+{
+	u64 pfn;
+	int error;
+
+	(void)slot, (void)a2, (void)a3;
+	lock_page(0);
+	lock_map();
+	pfn = vm_frame_at(vm, ipa);
+	error = pfn == 0 ? CV_ENOENT : grant_vm_page(vm, pfn);
+	unlock_map();
+	unlock_page(0);
+	return answer(error);
+}
+
+static struct guest_result call_unshare(u32 vm, u32 slot, u64 ipa, u64 a2, u64 a3)
+{
+	u64 pfn;
+	int error;
+
+	(void)slot, (void)a2, (void)a3;
+	lock_page(0);
+	lock_map();
+	pfn = vm_frame_at(vm, ipa);
+	error = pfn == 0 ? CV_ENOENT : revoke_vm_page(vm, pfn);
+	unlock_map();
+	unlock_page(0);
+	return answer(error);
+}
+
+static struct guest_result call_measurement(u32 vm, u32 slot, u64 part, u64 a2, u64 a3)
+{
+	struct guest_result result = answer(CV_OK);
+
+	(void)slot, (void)a2, (void)a3;
+	if (part > 1)
+		return answer(CV_EINVAL);
+	lock_vm(vm);
+	for (u32 i = 0; i < 3; i++)
+		result.x[i + 1] = bytes_word(&vm_measures[vm].digest[24 * part + 8 * i]);
+	unlock_vm(vm);
+	return result;
+}
+
+static struct guest_result smccc_version(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return answer(SMCCC_VERSION_1_2);
+}
+
+static struct guest_result smccc_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3)
+{
+	bool known = (u32)id == SMCCC_VERSION || (u32)id == SMCCC_ARCH_FEATURES;
+
+	(void)vm, (void)slot, (void)a2, (void)a3;
+	return answer(known ? CV_OK : CV_NOT_SUPPORTED);
+}
+
+static struct guest_result vendor_uid(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	struct guest_result result = {{CV_UID_0, CV_UID_1, CV_UID_2, CV_UID_3}, 0, 0};
+
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return result;
+}
+
+static struct guest_result trng_version(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return answer(TRNG_VERSION_1_0);
+}
+
+static struct guest_result trng_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3)
+{
+	bool known = ((u32)id >= TRNG_VERSION && (u32)id <= TRNG_GET_UUID) || (u32)id == TRNG_RND64;
+
+	(void)vm, (void)slot, (void)a2, (void)a3;
+	return answer(known ? CV_OK : CV_NOT_SUPPORTED);
+}
+
+/* Bits x1 of entropy, from the low end of X3, then X2, then X1 (DEN0098, 2.5). */
+static struct guest_result trng_rnd64(u32 vm, u32 slot, u64 bits, u64 a2, u64 a3)
+{
+	struct guest_result result = answer(0);
+	u64 word[3];
+
+	(void)vm, (void)slot, (void)a2, (void)a3;
+	if (bits == 0 || bits > TRNG_MAX_BITS)
+		return answer(TRNG_INVALID_PARAMETERS);
+	crypto_random(word, sizeof(word));
+	for (u32 i = 0; i < 3; i++) {
+		u64 left = bits > 64 * i ? bits - 64 * i : 0;
+
+		if (left < 64)
+			word[i] &= (1ULL << left) - 1U;
+		result.x[3 - i] = word[i];
+	}
+	return result;
+}
+
+typedef struct guest_result (*guest_handler)(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+
+struct guest_call_entry {
+	u32 id;
+	guest_handler handler;
+};
+
+static const struct guest_call_entry guest_calls[] = {
+	{SMCCC_VERSION, smccc_version},
+	{SMCCC_ARCH_FEATURES, smccc_features},
+	{CV_UID_CALL, vendor_uid},
+	{TRNG_VERSION, trng_version},
+	{TRNG_FEATURES, trng_features},
+	{TRNG_GET_UUID, vendor_uid},
+	{TRNG_RND64, trng_rnd64},
+	{PSCI_VERSION, psci_version},
+	{PSCI_FEATURES, psci_features},
+	{PSCI_MIGRATE_INFO_TYPE, psci_migrate_info_type},
+	{PSCI_CPU_ON_32, psci_cpu_on_32},
+	{PSCI_CPU_ON_64, psci_cpu_on},
+	{PSCI_CPU_OFF, psci_cpu_off},
+	{PSCI_CPU_SUSPEND_32, psci_cpu_suspend},
+	{PSCI_CPU_SUSPEND_64, psci_cpu_suspend},
+	{PSCI_AFFINITY_INFO_32, psci_affinity_info},
+	{PSCI_AFFINITY_INFO_64, psci_affinity_info},
+	{PSCI_SYSTEM_OFF, psci_system_off},
+	{PSCI_SYSTEM_RESET, psci_system_reset},
+	{(u32)CV_GUEST_SHARE, call_share},
+	{(u32)CV_GUEST_UNSHARE, call_unshare},
+	{(u32)CV_GUEST_MEASUREMENT, call_measurement},
+};
+
+#define NR_GUEST_CALLS (sizeof(guest_calls) / sizeof(guest_calls[0]))
+
+static struct guest_result dispatch(u32 vm, u32 slot)
+{
+	u32 id = (u32)vcpu_contexts[slot].x[0];
+
+	for (u32 i = 0; i < NR_GUEST_CALLS; i++) {
+		if (guest_calls[i].id == id)
+			return guest_calls[i].handler(vm, slot, vcpu_contexts[slot].x[1],
+						      vcpu_contexts[slot].x[2],
+						      vcpu_contexts[slot].x[3]);
+	}
+	return answer(CV_NOT_SUPPORTED);
+}
+
+void guest_call(u32 vm, u32 slot)
+{
+	struct guest_result result = dispatch(vm, slot);
+
+	for (u32 i = 0; i < 4; i++)
+		vcpu_contexts[slot].x[i] = result.x[i];
+	if (result.exit != 0)
+		vcpu_exit(result.exit, result.arg, 0, 0);
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/psci.h"
+
+#include "core/lock.h"
+#include "core/state.h"
+#include "core/vcpu.h"
+#include "core/vm.h"
+#include "corevisor/run.h"
+
+#define PSCI_VERSION_1_1 0x10001
+/* MIGRATE_INFO_TYPE: no trusted OS that would have to migrate. */
+#define PSCI_TOS_NOT_PRESENT 2
+/* AFFINITY_INFO. */
+#define PSCI_AFFINITY_ON 0
+#define PSCI_AFFINITY_OFF 1
+
+/*
+ * vCPU n has MPIDR_EL1.Aff0 = n % 16 and Aff1 = n / 16: an ICC_SGI1R_EL1 write
+ * can address 16 CPUs of one Aff1 (GICv3 IHI 0069, 12.2.23).
+ */
+#define VCPU_OF_MPIDR(mpidr) ((((mpidr) >> 8) & 0xffU) * 16U + ((mpidr)&0xfU))
+
+static struct guest_result answer(s64 x0)
+{
+	struct guest_result result = {0};
+
+	result.x[0] = (u64)x0;
+	return result;
+}
+
+/* The caller gets `x0`, and the host learns `reason`. */
+static struct guest_result answer_and_exit(s64 x0, u64 reason, u64 arg)
+{
+	struct guest_result result = answer(x0);
+
+	result.exit = reason;
+	result.arg = arg;
+	return result;
+}
+
+/* Context of the vCPU with this affinity, or NO_SLOT. Locks: vm. */
+static u32 slot_of_mpidr(u32 vm, u64 mpidr)
+{
+	if ((mpidr & ~(u64)0xff0f) != 0)
+		return NO_SLOT;
+	return vcpu_slot(vm, VCPU_OF_MPIDR(mpidr));
+}
+
+struct guest_result psci_version(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return answer(PSCI_VERSION_1_1);
+}
+
+struct guest_result psci_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a2, (void)a3;
+	switch ((u32)id) {
+	case PSCI_VERSION:
+	case PSCI_CPU_SUSPEND_32:
+	case PSCI_CPU_SUSPEND_64:
+	case PSCI_CPU_OFF:
+	case PSCI_CPU_ON_32:
+	case PSCI_CPU_ON_64:
+	case PSCI_AFFINITY_INFO_32:
+	case PSCI_AFFINITY_INFO_64:
+	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_SYSTEM_OFF:
+	case PSCI_SYSTEM_RESET:
+	case PSCI_FEATURES:
+	case 0x80000000U: /* SMCCC_VERSION: how a caller finds SMCCC 1.1 and later */
+		return answer(PSCI_SUCCESS);
+	default:
+		return answer(PSCI_NOT_SUPPORTED);
+	}
+}
+
+struct guest_result psci_migrate_info_type(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return answer(PSCI_TOS_NOT_PRESENT);
+}
+
+/* Switch a vCPU of the VM on. Locks: vm. */
+static s64 cpu_on(u32 vm, u32 target, u64 entry, u64 context)
+{
+	if (target == NO_SLOT || !vm_ram_contains(vm, entry >> CV_PAGE_SHIFT, 1))
+		return PSCI_INVALID_PARAMETERS;
+	if (vcpus[target].powered != 0 || vcpus[target].state != CV_VCPU_READY)
+		return PSCI_ALREADY_ON;
+	vcpu_start(target, entry, context);
+	return PSCI_SUCCESS;
+}
+
+struct guest_result psci_cpu_on(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 context)
+{
+	u32 target;
+	s64 error;
+
+	(void)slot;
+	lock_vm(vm);
+	target = slot_of_mpidr(vm, mpidr);
+	error = cpu_on(vm, target, entry, context);
+	unlock_vm(vm);
+	if (error != PSCI_SUCCESS)
+		return answer(error);
+	return answer_and_exit(PSCI_SUCCESS, CV_EXIT_CPU_ON, VCPU_OF_MPIDR(mpidr));
+}
+
+struct guest_result psci_cpu_on_32(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 context)
+{
+	return psci_cpu_on(vm, slot, mpidr & 0xffffffffU, entry & 0xffffffffU,
+			   context & 0xffffffffU);
+}
+
+struct guest_result psci_cpu_off(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)a1, (void)a2, (void)a3;
+	lock_vm(vm);
+	vcpus[slot].powered = 0;
+	unlock_vm(vm);
+	return answer_and_exit(PSCI_DENIED, CV_EXIT_CPU_OFF, 0);
+}
+
+/* A power-down request may be treated as standby (DEN0022F, 5.4.5): like WFI. */
+struct guest_result psci_cpu_suspend(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
+	return answer_and_exit(PSCI_SUCCESS, CV_EXIT_WFI, 0);
+}
+
+struct guest_result psci_affinity_info(u32 vm, u32 slot, u64 mpidr, u64 level, u64 a3)
+{
+	s64 info = PSCI_INVALID_PARAMETERS;
+	u32 target;
+
+	(void)slot, (void)a3;
+	lock_vm(vm);
+	target = slot_of_mpidr(vm, mpidr);
+	if (level == 0 && target != NO_SLOT)
+		info = vcpus[target].powered != 0 ? PSCI_AFFINITY_ON : PSCI_AFFINITY_OFF;
+	unlock_vm(vm);
+	return answer(info);
+}
+
+/* SYSTEM_OFF and SYSTEM_RESET: a VM that ends is not started again under its id. */
+static struct guest_result system_end(u32 vm, u64 reason)
+{
+	lock_vm(vm);
+	(void)set_vm_poweroff(vm);
+	unlock_vm(vm);
+	return answer_and_exit(PSCI_SUCCESS, reason, 0);
+}
+
+struct guest_result psci_system_off(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)slot, (void)a1, (void)a2, (void)a3;
+	return system_end(vm, CV_EXIT_SYSTEM_OFF);
+}
+
+struct guest_result psci_system_reset(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
+{
+	(void)slot, (void)a1, (void)a2, (void)a3;
+	return system_end(vm, CV_EXIT_SYSTEM_RESET);
+}
