@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * From an image in the host's memory to a VERIFIED VM. vm is a VM id. An
- * error means that nothing changed.
+ * From an image in the host's memory to a VERIFIED VM. vm is a VM id. An error means that
+ * nothing changed.
  *
- * The measurement is SHA-384 over, in this order: the layout (core/boot.c,
- * struct layout), the RAM ranges, the image regions, the guest frames of its devices, its
- * streams, then the frame number (64 bits, little-endian) and the 4,096 bytes of each image page.
+ * The measurement is SHA-384 over, in this order: the layout (core/boot.c, struct layout),
+ * the RAM ranges, the image regions, the guest frames of its devices, its streams, then the
+ * frame number (64 bits, little-endian) and the 4,096 bytes of each image page.
  */
 #ifndef CORE_BOOT_H
 #define CORE_BOOT_H
@@ -15,8 +15,8 @@
 /*
  * Announce an image region: `size` bytes, rounded up to frames, at guest address `addr`.
  * Returns its number (0 to CV_MAX_BOOT_REGIONS - 1). Locks: vm.
- * CV_ESTATE: not loading. CV_EINVAL: misaligned, empty, outside RAM, overlaps. CV_ENOSPC: no slot, or the image
- * would exceed CV_MAX_IMAGE_FRAMES. Source: lemma set_boot_info_inv.
+ * CV_ESTATE: not loading. CV_EINVAL: misaligned, empty, outside RAM, overlaps. CV_ENOSPC:
+ * no slot, or the image would exceed CV_MAX_IMAGE_FRAMES. Source: lemma set_boot_info_inv.
  */
 int set_boot_info(u32 vm, u64 addr, u64 size);
 
@@ -39,10 +39,12 @@ int set_manifest(u32 vm, u64 pfn);
 /*
  * One step of verification: the first fixes the layout, each of the next takes up to
  * VERIFY_BATCH image frames from the host, maps and measures them, the last makes the VM
- * VERIFIED. Returns the number of steps of one frame still to do plus one, 0 when the VM is VERIFIED.
+ * VERIFIED. Returns the number of steps of one frame still to do plus one, 0 when the VM is
+ * VERIFIED.
  * Locks: DMA, vm; takes page, map.
- * CV_ESTATE: not READY, a region is not full, no entry point in a region, no vCPU 0. CV_EPERM, CV_EBUSY: the next
- * frame cannot be taken. CV_EEXIST: something is mapped at its place. CV_ENOMEM.
+ * CV_ESTATE: not READY, a region is not full, no entry point in a region, no vCPU 0.
+ * CV_EPERM, CV_EBUSY: the next frame cannot be taken. CV_EEXIST: something is mapped at its
+ * place. CV_ENOMEM.
  * CV_EAUTH: not what the manifest says; the VM can only be powered off.
  * Source: design 5, seed name verify_vm.
  */

@@ -55,8 +55,8 @@ void machine_frame_write64(u64 pfn, u32 offset, u64 value);
 void machine_table_write(u64 *entry, u64 desc);
 
 /*
- * Invalidate what any CPU's TLB, or the SMMU's, holds of a map: `frames` input
- * frames from gfn on, walk caches included; or all of it. `map` is a map number (core/table.h), and
+ * Invalidate what any CPU's TLB, or the SMMU's, holds of a map: `frames` input frames from
+ * gfn on, walk caches included; or all of it. `map` is a map number (core/table.h), and
  * says whether CPUs (host and VMs) or the SMMU (DMA contexts) walk it.
  */
 void machine_map_invalidate(u32 map, u64 gfn, u64 frames);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The memory primitives: who may map which frame. Names are the seed's
- * (InvProofs.md): lemma X_inv there is about X here.
+ * The memory primitives: who may map which frame. Names are the seed's (InvProofs.md):
+ * lemma X_inv there is about X here.
  *
- * Arguments: vm is a VM id (1 to CV_MAX_VMS); pfn, gfn any number; addresses are bytes, any value.
- * An error means that nothing changed.
+ * Arguments: vm is a VM id (1 to CV_MAX_VMS); pfn, gfn any number; addresses are bytes, any
+ * value. An error means that nothing changed.
  */
 #ifndef CORE_MEM_H
 #define CORE_MEM_H
@@ -22,10 +22,11 @@ int map_host(u64 addr);
 
 /*
  * Take a frame from the host for a VM, wiped. Locks: vm, page, map.
- * CV_EPERM: owned by somebody else. CV_EBUSY: mapped for DMA, or a run page. CV_EEXIST: the VM has it
- * at another gfn. CV_ENOMEM: its block in the host's map cannot be split. CV_EINVAL: gfn.
- * Before: host's, count 0; or this VM's at that gfn (then nothing changes). After: the VM's, count 0,
- * in no map. Source: lemma assign_pfn_to_vm_inv.
+ * CV_EPERM: owned by somebody else. CV_EBUSY: mapped for DMA, or a run page. CV_EEXIST: the
+ * VM has it at another gfn. CV_ENOMEM: its block in the host's map cannot be split.
+ * CV_EINVAL: gfn.
+ * Before: host's, count 0; or this VM's at that gfn (then nothing changes). After: the
+ * VM's, count 0, in no map. Source: lemma assign_pfn_to_vm_inv.
  */
 int assign_pfn_to_vm(u32 vm, u64 gfn, u64 pfn);
 
@@ -33,32 +34,34 @@ int assign_pfn_to_vm(u32 vm, u64 gfn, u64 pfn);
 int assign_block_to_vm(u32 vm, u64 gfn, u64 pfn);
 
 /*
- * Map what the VM owns at addr: the frame (level 3) or the 512 frames (level 2) of descriptor
- * pte, whose attributes are ignored: it is Normal memory. Locks: vm, page, map.
- * CV_EINVAL: level, addr, alignment. CV_EPERM: a frame is not this VM's at that gfn. CV_EEXIST:
- * something is mapped there. CV_ENOMEM. Source: lemma map_pfn_vm_inv.
+ * Map what the VM owns at addr: the frame (level 3) or the 512 frames (level 2) of
+ * descriptor pte, whose attributes are ignored: it is Normal memory. Locks: vm, page, map.
+ * CV_EINVAL: level, addr, alignment. CV_EPERM: a frame is not this VM's at that gfn.
+ * CV_EEXIST: something is mapped there. CV_ENOMEM. Source: lemma map_pfn_vm_inv.
  */
 int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level);
 
 /*
  * Donate: assign_pfn_to_vm and map_pfn_vm in one step that fails as a whole. level 3: one
- * frame; level 2: 512. Besides their errors, CV_EINVAL: gfn is not in the VM's RAM; CV_ESTATE: the VM
- * takes no frames now. Locks: vm, page, map.
+ * frame; level 2: 512. Besides their errors, CV_EINVAL: gfn is not in the VM's RAM;
+ * CV_ESTATE: the VM takes no frames now. Locks: vm, page, map.
  */
 int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level);
 
 /*
  * Take a frame back from a VM, wiped, for the host. Locks: DMA, vm, page, map.
- * CV_EPERM: not this VM's. CV_ESTATE: the VM is not POWEROFF. CV_EBUSY: it still has a DMA context.
+ * CV_EPERM: not this VM's. CV_ESTATE: the VM is not POWEROFF. CV_EBUSY: it still has a DMA
+ * context.
  * Before: the VM's. After: host's, count 0. Source: lemma clear_vm_page_inv.
  */
 int clear_vm_page(u32 vm, u64 pfn);
 
 /*
- * Claim the device frame at pa for a VM and map it at gpa; the host loses it until the VM is
- * destroyed. Locks: vm, page, map.
- * CV_ESTATE: the VM is not READY. CV_EINVAL: misaligned, or gpa is in the VM's RAM. CV_EPERM: RAM, not
- * assignable, or claimed. CV_EEXIST: something is mapped at gpa. CV_ENOSPC. CV_ENOMEM.
+ * Claim the device frame at pa for a VM and map it at gpa; the host loses it until the VM
+ * is destroyed. Locks: vm, page, map.
+ * CV_ESTATE: the VM is not READY. CV_EINVAL: misaligned, or gpa is in the VM's RAM.
+ * CV_EPERM: RAM, not assignable, or claimed. CV_EEXIST: something is mapped at gpa.
+ * CV_ENOSPC. CV_ENOMEM.
  * Source: lemma map_io_inv; there the device stays in the host's map, which is a hole.
  */
 int map_io(u32 vm, u64 gpa, u64 pa);

@@ -50,8 +50,8 @@ void page_split(u64 pfn, u32 level);
 /*
  * Take a frame from the host for a VM: out of the host's map and the default DMA context,
  * CPU and IOMMU TLBs done, wiped or made coherent, then the record.
- * Before: page_check_donation() is CV_OK. If the host's map has the frame in a block, all of the
- * block is unmapped (and faults back in), so callers split it first.
+ * Before: page_check_donation() is CV_OK. If the host's map has the frame in a block, all
+ * of the block is unmapped (and faults back in), so callers split it first.
  * After: owner vm, count 0, that gfn.
  */
 void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content);

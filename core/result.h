@@ -11,8 +11,8 @@ struct call_result {
 };
 
 /*
- * What a VM's call gives back, X0 to X3; and, if `exit` is not 0 (enum cv_exit), that the vCPU leaves
- * for the host with that reason and argument.
+ * What a VM's call gives back, X0 to X3; and, if `exit` is not 0 (enum cv_exit), that the
+ * vCPU leaves for the host with that reason and argument.
  */
 struct guest_result {
 	u64 x[4];

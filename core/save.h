@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Snapshots: a VM that is POWEROFF goes out through the host, encrypted; a
- * READY one comes in and is VERIFIED when all of it was authentic, complete and in order.
- * Records: include/corevisor/snapshot.h.
+ * Snapshots: a VM that is POWEROFF goes out through the host, encrypted; a READY one comes
+ * in and is VERIFIED when all of it was authentic, complete and in order. Records:
+ * include/corevisor/snapshot.h.
  *
- * vm is a VM id, pfns any number. All functions need vm and page locks; load_decrypt_buf also map. Frames
- * named `out` or `in` must be the host's, else CV_EPERM; except where said they stay the host's. An
- * error means that nothing changed (a host frame that was to be written may have been).
+ * vm is a VM id, pfns any number. All functions need vm and page locks; load_decrypt_buf
+ * also map. Frames named `out` or `in` must be the host's, else CV_EPERM; except where said
+ * they stay the host's. An error means that nothing changed (a host frame that was to be
+ * written may have been).
  */
 #ifndef CORE_SAVE_H
 #define CORE_SAVE_H
@@ -14,15 +15,15 @@
 #include "core/types.h"
 
 /*
- * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED. CV_EBUSY: a vCPU is still
- * running. A snapshot under way starts over.
+ * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED. CV_EBUSY: a vCPU is
+ * still running. A snapshot under way starts over.
  */
 int save_begin(u32 vm, u64 out_pfn);
 
 /*
  * Encrypt one frame of the VM into a host frame; its gfn and tag are for the caller.
- * CV_ESTATE: no save under way, vCPUs have been saved already. CV_EPERM: in_pfn is not this VM's. CV_EINVAL:
- * not in ascending order of gfn. Source: lemma save_encrypt_buf_inv.
+ * CV_ESTATE: no save under way, vCPUs have been saved already. CV_EPERM: in_pfn is not this
+ * VM's. CV_EINVAL: not in ascending order of gfn. Source: lemma save_encrypt_buf_inv.
  */
 struct saved_page {
 	int error;
@@ -32,7 +33,8 @@ struct saved_page {
 struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
 
 /*
- * Encrypt one vCPU's context. CV_ESTATE: no save under way, or pages are missing. CV_ENOENT: no such vCPU.
+ * Encrypt one vCPU's context. CV_ESTATE: no save under way, or pages are missing.
+ * CV_ENOENT: no such vCPU.
  * CV_EINVAL: not in ascending order.
  */
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
@@ -47,14 +49,17 @@ int save_end(u32 vm, u64 out_pfn);
 int load_begin(u32 vm, u64 in_pfn);
 
 /*
- * Decrypt a page in place: the host frame becomes the VM's, at gfn, mapped. Locks: also map.
- * CV_ESTATE: no load under way. CV_EPERM, CV_EBUSY: the frame cannot be taken. CV_EINVAL: gfn not in RAM. CV_EEXIST: something is
- * mapped there. CV_ENOMEM. CV_EAUTH: not the next record. Source: lemma load_decrypt_buf_inv.
+ * Decrypt a page in place: the host frame becomes the VM's, at gfn, mapped. Locks: also
+ * map.
+ * CV_ESTATE: no load under way. CV_EPERM, CV_EBUSY: the frame cannot be taken. CV_EINVAL:
+ * gfn not in RAM. CV_EEXIST: something is mapped there. CV_ENOMEM. CV_EAUTH: not the next
+ * record. Source: lemma load_decrypt_buf_inv.
  */
 int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
 
 /*
- * Decrypt a vCPU's context. CV_ESTATE: no load under way, or the vCPU is not READY. CV_ENOENT: not registered.
+ * Decrypt a vCPU's context. CV_ESTATE: no load under way, or the vCPU is not READY.
+ * CV_ENOENT: not registered.
  * CV_EAUTH: not the next record. Source: lemma load_encrypted_vcpu_inv.
  */
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);

@@ -167,7 +167,8 @@ extern u8 vm_id_taken[CV_MAX_VMS + 1];
 
 /*
  * What a CPU is doing. Only that CPU writes it.
- * vm: CV_HOSTVISOR while the host runs, else the VM; slot: the vCPU context, NO_SLOT for the host.
+ * vm: CV_HOSTVISOR while the host runs, else the VM; slot: the vCPU context, NO_SLOT for
+ * the host.
  */
 struct cpu_state {
 	u32 vm;

@@ -15,15 +15,17 @@ u32 vcpu_slot(u32 vm, u64 vcpu);
 /*
  * A new vCPU with a fresh context, and the host frame that is its run page. Locks: vm,
  * page; takes id.
- * CV_ESTATE: the VM is not READY, or being verified. CV_EINVAL: vcpu >= CV_MAX_VCPUS. CV_EEXIST: registered already. CV_EPERM:
- * run_pfn is not the host's. CV_EBUSY: it is counted FRAME_MAX_COUNT times. CV_ENOSPC: no free context.
- * The frame stays the host's, its count is raised. Source: lemma register_vcpu_inv.
+ * CV_ESTATE: the VM is not READY, or being verified. CV_EINVAL: vcpu >= CV_MAX_VCPUS.
+ * CV_EEXIST: registered already. CV_EPERM: run_pfn is not the host's. CV_EBUSY: it is
+ * counted FRAME_MAX_COUNT times. CV_ENOSPC: no free context. The frame stays the host's,
+ * its count is raised. Source: lemma register_vcpu_inv.
  */
 int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn);
 
 /*
- * READY -> ACTIVE: this CPU is going to run it. CV_ESTATE: VM not VERIFIED, or the vCPU is not powered
- * on. CV_ENOENT: no such vCPU. CV_EBUSY: it runs already. Source: lemma set_vcpu_active_inv.
+ * READY -> ACTIVE: this CPU is going to run it. CV_ESTATE: VM not VERIFIED, or the vCPU is
+ * not powered on. CV_ENOENT: no such vCPU. CV_EBUSY: it runs already. Source: lemma
+ * set_vcpu_active_inv.
  */
 int set_vcpu_active(u32 vm, u64 vcpu);
 
@@ -40,7 +42,8 @@ bool vm_has_active_vcpu(u32 vm);
 void vcpu_start(u32 slot, u64 pc, u64 x0);
 
 /*
- * All vCPUs of a VM back to UNUSED, their contexts wiped, their run pages released. None is ACTIVE.
+ * All vCPUs of a VM back to UNUSED, their contexts wiped, their run pages released. None is
+ * ACTIVE.
  * Locks: vm, page; takes id.
  */
 void release_vcpus(u32 vm);

@@ -35,8 +35,8 @@ int register_kvm(u32 vm);
 
 /*
  * Declare a RAM range, in frames. Locks: vm, page.
- * CV_ESTATE: not loading. CV_EINVAL: empty, beyond the address space, or overlaps another range or a
- * device of the VM. CV_ENOSPC.
+ * CV_ESTATE: not loading. CV_EINVAL: empty, beyond the address space, or overlaps another
+ * range or a device of the VM. CV_ENOSPC.
  */
 int vm_set_ram(u32 vm, u64 gfn, u64 nr);
 
