@@ -613,7 +613,7 @@ static const host_handler host_calls[] = {CV_HOST_CALLS(HOST_TABLE_ENTRY)};
 #define NR_HOST_CALLS (sizeof(host_calls) / sizeof(host_calls[0]))
 
 #define COUNT_ENTRY(name, offset, args, values) +1U
-_Static_assert(NR_HOST_CALLS == 0U CV_HOST_CALLS(COUNT_ENTRY), "offsets have no holes");
+STATIC_ASSERT(call_offsets_have_no_holes, NR_HOST_CALLS == 0U CV_HOST_CALLS(COUNT_ENTRY));
 
 struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {

@@ -33,8 +33,8 @@ struct vcpu_record {
 	struct vcpu vcpu; /* its power state and pending access */
 };
 
-_Static_assert(sizeof(struct vcpu_record) <= CV_PAGE_SIZE, "a vCPU record is one frame");
-_Static_assert(sizeof(struct cv_snapshot_head) <= CV_PAGE_SIZE, "the head is one frame");
+STATIC_ASSERT(vcpu_record_is_one_frame, sizeof(struct vcpu_record) <= CV_PAGE_SIZE);
+STATIC_ASSERT(head_is_one_frame, sizeof(struct cv_snapshot_head) <= CV_PAGE_SIZE);
 
 /* The nonce of a record is its sequence number: never twice under one key. */
 static void record_nonce(u64 sequence, u8 nonce[CRYPTO_NONCE_SIZE])

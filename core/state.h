@@ -28,7 +28,7 @@ struct frame {
 	u8 count;
 };
 
-_Static_assert(sizeof(struct frame) == 8, "8 bytes of record a frame");
+STATIC_ASSERT(frame_record_is_8_bytes, sizeof(struct frame) == 8);
 
 /* A count never exceeds this, whoever the owner is. */
 #define FRAME_MAX_COUNT 200U

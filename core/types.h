@@ -13,4 +13,10 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t s64;
 
+/*
+ * Does not compile unless `condition` holds; `name` says what must hold. (The provers' C
+ * front end has no _Static_assert.)
+ */
+#define STATIC_ASSERT(name, condition) typedef char name[(condition) ? 1 : -1]
+
 #endif
