@@ -100,24 +100,47 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 	return CV_OK;
 }
 
+/* Copy a manifest out of a host frame, once. Locks: vm; takes page. */
+static int read_manifest(u64 pfn, struct cv_manifest *manifest)
+{
+	int error = CV_OK;
+
+	lock_page(pfn);
+	if (frame_owner(pfn) == CV_HOSTVISOR)
+		machine_frame_read(pfn, 0, manifest, sizeof(*manifest));
+	else
+		error = CV_EPERM;
+	unlock_page(pfn);
+	if (error == CV_OK && manifest->magic != CV_MANIFEST_MAGIC)
+		error = CV_EINVAL;
+	return error;
+}
+
+/* Did the holder of its key sign it? */
+static bool manifest_is_signed(const struct cv_manifest *manifest)
+{
+	struct crypto_hash hash;
+	u8 digest[CRYPTO_HASH_SIZE];
+
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, &manifest->magic, sizeof(manifest->magic));
+	crypto_hash_update(&hash, manifest->measurement, CRYPTO_HASH_SIZE);
+	crypto_hash_final(&hash, digest);
+	return crypto_verify(manifest->key, digest, manifest->signature);
+}
+
 int set_manifest(u32 vm, u64 pfn)
 {
 	struct cv_manifest manifest;
 	struct crypto_hash hash;
-	u8 digest[CRYPTO_HASH_SIZE];
+	int error;
 
 	if (!vm_is_loading(vm))
 		return CV_ESTATE;
-	if (frame_owner(pfn) != CV_HOSTVISOR)
-		return CV_EPERM;
-	machine_frame_read(pfn, 0, &manifest, sizeof(manifest));
-	if (manifest.magic != CV_MANIFEST_MAGIC)
-		return CV_EINVAL;
-	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, &manifest.magic, sizeof(manifest.magic));
-	crypto_hash_update(&hash, manifest.measurement, CRYPTO_HASH_SIZE);
-	crypto_hash_final(&hash, digest);
-	if (!crypto_verify(manifest.key, digest, manifest.signature))
+	error = read_manifest(pfn, &manifest);
+	if (error != CV_OK)
+		return error;
+	if (!manifest_is_signed(&manifest))
 		return CV_EAUTH;
 	crypto_hash_init(&hash);
 	crypto_hash_update(&hash, manifest.key, CRYPTO_PUBLIC_KEY_SIZE);

@@ -31,7 +31,7 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
 
 /*
  * Fix the measurement the VM must have: struct cv_manifest in a host frame, copied once.
- * Locks: vm, page. CV_ESTATE: not loading. CV_EPERM: not the host's frame. CV_EAUTH: not
+ * Locks: vm; takes page. CV_ESTATE: not loading. CV_EPERM: not the host's frame. CV_EAUTH: not
  * signed by its key. CV_EINVAL: not a manifest.
  */
 int set_manifest(u32 vm, u64 pfn);

@@ -163,14 +163,7 @@ int dma_lookup(u32 ctx, u64 iova, u64 *pa)
 	return CV_OK;
 }
 
-u32 dma_stream_context(u64 stream)
-{
-	if (stream >= CV_MAX_STREAMS || stream_contexts[stream] == 0)
-		return CV_INVALID_ID;
-	return stream_contexts[stream] - 1U;
-}
-
-int dma_attach(u64 stream, u32 ctx)
+int dma_attach(u32 ctx, u64 stream)
 {
 	u32 owner = dma_contexts[ctx].owner;
 
@@ -189,16 +182,14 @@ int dma_attach(u64 stream, u32 ctx)
 	return CV_OK;
 }
 
-int dma_detach(u64 stream)
+int dma_detach(u32 ctx, u64 stream)
 {
-	u32 ctx = dma_stream_context(stream);
-	u32 owner;
+	u32 owner = dma_contexts[ctx].owner;
 
 	if (stream >= CV_MAX_STREAMS || stream >= machine_streams())
 		return CV_EINVAL;
-	if (ctx == CV_INVALID_ID)
+	if (stream_contexts[stream] != ctx + 1)
 		return CV_ENOENT;
-	owner = dma_contexts[ctx].owner;
 	if (owner != CV_HOSTVISOR && vms[owner].state != CV_VM_POWEROFF)
 		return CV_ESTATE;
 	machine_stream_cut((u32)stream);

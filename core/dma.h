@@ -63,19 +63,16 @@ int free_smmu_pgd(u32 ctx);
 int dma_lookup(u32 ctx, u64 iova, u64 *pa);
 
 /*
- * Transactions of a stream of the host go through this context from now on. CV_EINVAL: no
- * such stream. CV_EPERM: context free.
- * CV_EBUSY: the stream is attached. CV_ESTATE: the context's VM is not loading.
+ * Transactions of a stream of the host go through this context from now on. Stream: any number.
+ * CV_EINVAL: no such stream. CV_EPERM: context free. CV_EBUSY: the stream is attached.
+ * CV_ESTATE: the context's VM is not loading.
  */
-int dma_attach(u64 stream, u32 ctx);
+int dma_attach(u32 ctx, u64 stream);
 
 /*
- * Back to the default context. CV_EINVAL: no such stream. CV_ENOENT: not attached.
- * CV_ESTATE: its VM is not POWEROFF.
+ * The stream goes back to the default context. CV_EINVAL: no such stream. CV_ENOENT: it is
+ * not attached to ctx. CV_ESTATE: the context's VM is not POWEROFF.
  */
-int dma_detach(u64 stream);
-
-/* Context of an attached stream, else CV_INVALID_ID; any number. */
-u32 dma_stream_context(u64 stream);
+int dma_detach(u32 ctx, u64 stream);
 
 #endif

@@ -217,6 +217,7 @@ int clear_vm_page(u32 vm, u64 pfn)
 		return CV_ENOMEM;
 	map_prepare(MAP_DMA_DEFAULT, pfn, 3);
 	page_return(pfn);
+	vms[vm].reclaimed = 1;
 	return CV_OK;
 }
 

@@ -95,7 +95,7 @@ int save_begin(u32 vm, u64 out_pfn)
 	struct cv_snapshot_head head = {0};
 	u8 key[CRYPTO_KEY_SIZE];
 
-	if (vms[vm].state != CV_VM_POWEROFF || vms[vm].verified == 0)
+	if (vms[vm].state != CV_VM_POWEROFF || vms[vm].verified == 0 || vms[vm].reclaimed != 0)
 		return CV_ESTATE;
 	if (vm_has_active_vcpu(vm))
 		return CV_EBUSY;
@@ -139,11 +139,13 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn)
 	return page;
 }
 
-/* Are all pages done, and is a frame of the VM still where it was? */
+/*
+ * Are all pages done? Frames come in ascending order of gfn, so each has come once, if none
+ * has been taken away meanwhile.
+ */
 static bool pages_are_saved(u32 vm)
 {
-	return snapshots[vm].pages == snapshots[vm].pages_total &&
-	       vms[vm].nr_frames == snapshots[vm].pages_total;
+	return snapshots[vm].pages == snapshots[vm].pages_total && vms[vm].reclaimed == 0;
 }
 
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)

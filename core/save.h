@@ -15,8 +15,8 @@
 #include "core/types.h"
 
 /*
- * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED. CV_EBUSY: a vCPU is
- * still running. A snapshot under way starts over.
+ * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED, or has lost a frame
+ * already. CV_EBUSY: a vCPU is still running. A snapshot under way starts over.
  */
 int save_begin(u32 vm, u64 out_pfn);
 

@@ -59,8 +59,9 @@ struct vm_info {
 	u8 entry_set;
 	u8 verifying; /* verify_vm has begun: the layout is fixed */
 	u8 verified; /* it has been VERIFIED: a snapshot of it may be taken */
+	u8 reclaimed; /* it has lost a frame: no snapshot of it would be complete */
 	u8 has_manifest;
-	u8 reserved[4];
+	u8 reserved[3];
 };
 
 extern struct vm_info vms[CV_MAX_VMS + 1];

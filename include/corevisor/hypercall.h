@@ -69,10 +69,10 @@
 	X(DMA_LOOKUP, 20, 2, 1) \
 	/* (context) */ \
 	X(DMA_FREE, 21, 1, 0) \
-	/* (stream, context) */ \
+	/* (context, stream) */ \
 	X(DMA_ATTACH, 22, 2, 0) \
-	/* (stream): back to the default context */ \
-	X(DMA_DETACH, 23, 1, 0) \
+	/* (context, stream): back to the default context */ \
+	X(DMA_DETACH, 23, 2, 0) \
 	/* (vm, out pfn): header of a snapshot */ \
 	X(SAVE_BEGIN, 24, 2, 0) \
 	/* (vm, in pfn, out pfn) -> gfn, tag low, tag high; in ascending order of gfn */ \
