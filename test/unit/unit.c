@@ -88,6 +88,7 @@ static const struct suite {
 	{"descriptor", test_descriptor},
 	{"table", test_table},
 	{"crypto", test_crypto},
+	{"page_states", test_page_states},
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
