@@ -70,7 +70,8 @@ bool page_block_is_hosts(u64 pfn)
 
 u32 page_split_need(u64 pfn, u32 level)
 {
-	if (map_get(MAP_HOST, pfn) == 0)
+	/* Beyond RAM, and so perhaps beyond the map: donations ask before they look at the owner. */
+	if (pfn >= nr_frames || map_get(MAP_HOST, pfn) == 0)
 		return 0;
 	return map_need(MAP_HOST, pfn, level);
 }
