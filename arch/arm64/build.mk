@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# The core for Arm64: $(B)/corevisor.bin, and $(B)/corevisor-pack, which puts a
+# host kernel behind it. Included by the top-level Makefile; works alone too:
+# make -f arch/arm64/build.mk
+
+B ?= build
+say ?= $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)'; )
+HOSTCC ?= gcc
+A64 ?= aarch64-linux-gnu-
+
+A64_SRC := $(sort $(wildcard arch/arm64/*.c)) $(sort $(wildcard core/*.c)) crypto/bearssl.c
+A64_ASM := arch/arm64/head.S arch/arm64/vectors.S
+A64_DIR := $(B)/obj/arm64
+A64_OBJ := $(A64_SRC:%.c=$(A64_DIR)/%.o) $(A64_ASM:%.S=$(A64_DIR)/%.o)
+A64_LIB := $(B)/arm64/lib
+
+# No FP registers: they are the host's. No unaligned access before the MMU is on.
+A64_CFLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
+	-mno-outline-atomics -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables \
+	-Wall -Wextra -Wconversion -Wsign-conversion -Werror \
+	-nostdinc -I. -Iinclude -Iarch/arm64 -isystem arch/arm64/libc \
+	-isystem $(shell $(A64)gcc -print-file-name=include) -isystem $(B)/arm64/include -MMD -MP
+
+ALL += $(B)/corevisor.bin $(B)/corevisor-pack
+
+.PHONY: arm64
+arm64: $(B)/corevisor.bin $(B)/corevisor-pack	## build the core for Arm64 and its packer
+
+$(A64_LIB)/.done:
+	tools/fetch.sh libs
+
+$(A64_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(A64)gcc $(A64_CFLAGS) -c -o $@ $<
+
+$(A64_DIR)/%.o: %.S arch/arm64/build.mk
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -Iarch/arm64 -MMD -MP -c -o $@ $<
+
+$(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h
+	@mkdir -p $(@D)
+	$(call say,CPP,$@)$(A64)gcc -E -P -x assembler-with-cpp -Iarch/arm64 -o $@ $<
+
+$(B)/corevisor.elf: $(A64_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
+	$(call say,LD,$@)$(A64)ld -nostdlib --fatal-warnings -z noexecstack \
+		-T $(A64_DIR)/corevisor.lds -o $@ $(A64_OBJ) -L$(A64_LIB) -lfdt -lbearssl
+
+$(B)/corevisor.bin: $(B)/corevisor.elf
+	$(call say,BIN,$@)$(A64)objcopy -O binary $< $@
+
+$(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h
+	@mkdir -p $(@D)
+	$(call say,HOSTCC,$@)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-conversion \
+		-Werror -I. -o $@ $<
+
+CLEAN += $(B)/corevisor.bin $(B)/corevisor.elf $(B)/corevisor-pack
+
+-include $(A64_OBJ:.o=.d)

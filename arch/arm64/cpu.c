@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "cpu.h"
+
+#include "core/descriptor.h"
+#include "sysreg.h"
+
+u32 cpu_vmid_bits(void)
+{
+	return id_field(sysreg_read(id_aa64mmfr1_el1), 4) == 2 ? 16 : 8;
+}
+
+/* ID_AA64MMFR0_EL1.PARange (D19.2.64). */
+static u32 address_bits(void)
+{
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+	u64 range = id_field(sysreg_read(id_aa64mmfr0_el1), 0);
+
+	return range < sizeof(bits) ? bits[range] : 48;
+}
+
+const char *cpu_missing(u32 ipa_bits)
+{
+	u64 mmfr0 = sysreg_read(id_aa64mmfr0_el1);
+
+	if (sysreg_read(hcr_el2) & HCR_E2H)
+		return "EL2 without VHE (HCR_EL2.E2H cannot be cleared)";
+	if (address_bits() < ipa_bits)
+		return "enough physical address bits for stage 2 (40)";
+	/* TGran4: 0 and 1 are "supported"; TGran4_2: 1 is "not", 0 is "as TGran4". */
+	if (id_field(mmfr0, 28) > 1 || id_field(mmfr0, 40) == 1)
+		return "4 KB pages";
+	return NULL;
+}
+
+/* Does the CPU have address authentication with any algorithm? */
+static bool has_pauth(void)
+{
+	u64 isar1 = sysreg_read(id_aa64isar1_el1);
+	u64 isar2 = sysreg_read(SYS_ID_AA64ISAR2);
+
+	/* APA, API, GPA, GPI; APA3, GPA3. */
+	return (isar1 & 0xff000ff0) != 0 || (isar2 & 0xff00) != 0;
+}
+
+u64 cpu_host_hcr(void)
+{
+	u64 pfr0 = sysreg_read(id_aa64pfr0_el1);
+	u64 hcr = HCR_RW | HCR_VM | HCR_TSC;
+
+	if (has_pauth())
+		hcr |= HCR_API | HCR_APK;
+	if (id_field(sysreg_read(id_aa64pfr1_el1), 8) >= 2) /* MTE */
+		hcr |= HCR_ATA;
+	if (id_field(pfr0, 56) >= 2) /* CSV2: SCXTNUM_ELx */
+		hcr |= HCR_ENSCXT;
+	if (id_field(pfr0, 28) >= 2) /* RAS: error injection registers */
+		hcr |= HCR_FIEN;
+	return hcr;
+}
+
+/* HCRX_EL2: features of the host that trap unless enabled. */
+static void init_hcrx(void)
+{
+	u64 mmfr3 = sysreg_read(SYS_ID_AA64MMFR3);
+	u64 ls64 = id_field(sysreg_read(id_aa64isar1_el1), 60);
+	u64 hcrx = 0;
+
+	if (id_field(sysreg_read(id_aa64mmfr1_el1), 40) == 0) /* HCX */
+		return;
+	if (id_field(sysreg_read(SYS_ID_AA64ISAR2), 16) != 0) /* MOPS */
+		hcrx |= HCRX_MSCEN;
+	if (id_field(mmfr3, 0) != 0) /* TCRX */
+		hcrx |= HCRX_TCR2EN;
+	if (id_field(mmfr3, 4) != 0) { /* SCTLRX */
+		hcrx |= HCRX_SCTLR2EN;
+		sysreg_write(SYS_SCTLR2_EL2, 0);
+	}
+	if (id_field(sysreg_read(id_aa64pfr1_el1), 44) != 0) /* GCS */
+		hcrx |= HCRX_GCSEN;
+	if (id_field(sysreg_read(SYS_ID_AA64PFR2), 32) != 0) /* FPMR */
+		hcrx |= HCRX_ENFPM;
+	if (ls64 >= 1)
+		hcrx |= HCRX_ENALS;
+	if (ls64 >= 2)
+		hcrx |= HCRX_ENASR;
+	if (ls64 >= 3)
+		hcrx |= HCRX_ENAS0;
+	sysreg_write(SYS_HCRX_EL2, hcrx);
+}
+
+/* Fine-grained traps: none. */
+static void init_fine_traps(void)
+{
+	if (id_field(sysreg_read(id_aa64mmfr0_el1), 56) == 0) /* FGT */
+		return;
+	sysreg_write(SYS_HFGRTR_EL2, HFGXTR_NO_TRAPS);
+	sysreg_write(SYS_HFGWTR_EL2, HFGXTR_NO_TRAPS);
+	sysreg_write(SYS_HFGITR_EL2, HFGITR_NO_TRAPS);
+	sysreg_write(SYS_HDFGRTR_EL2, HDFGXTR_NO_TRAPS);
+	sysreg_write(SYS_HDFGWTR_EL2, HDFGXTR_NO_TRAPS);
+	if (id_field(sysreg_read(id_aa64pfr0_el1), 44) != 0) /* AMU */
+		sysreg_write(SYS_HAFGRTR_EL2, 0);
+}
+
+/* FP, SVE and SME are the host's, at the longest vectors the CPU has. */
+static void init_vectors(void)
+{
+	sysreg_write(cptr_el2, CPTR_NO_TRAPS);
+	isb();
+	if (id_field(sysreg_read(id_aa64pfr0_el1), 32) != 0) /* SVE */
+		sysreg_write(SYS_ZCR_EL2, 0x1ff);
+	if (id_field(sysreg_read(id_aa64pfr1_el1), 24) != 0) /* SME: LEN, FA64, EZT0 */
+		sysreg_write(SYS_SMCR_EL2, 0xf | (3ULL << 30));
+}
+
+/*
+ * Debug, PMU, profiling and trace are the host's. Profiling buffers are written
+ * through EL1's stage 1 and the host's stage 2 (MDCR_EL2.E2PB, E2TB = 0b11).
+ */
+static void init_debug(void)
+{
+	u64 dfr0 = sysreg_read(id_aa64dfr0_el1);
+	u64 pmu = id_field(dfr0, 8);
+	u64 mdcr = 0;
+
+	if (pmu != 0 && pmu != 0xf) {
+		mdcr |= (sysreg_read(pmcr_el0) >> 11) & MDCR_HPMN_MASK; /* PMCR_EL0.N */
+		if (pmu >= 4) /* PMUv3p1: nothing is counted at EL2 */
+			mdcr |= MDCR_HPMD;
+	}
+	if (id_field(dfr0, 32) != 0 && (sysreg_read(SYS_PMBIDR) & 0x10) == 0)
+		mdcr |= MDCR_E2PB_EL1;
+	if (id_field(dfr0, 44) != 0 && (sysreg_read(SYS_TRBIDR) & 0x10) == 0)
+		mdcr |= MDCR_E2TB_EL1;
+	sysreg_write(mdcr_el2, mdcr);
+}
+
+/* The host has the physical counter and timer, no offset, no timer of EL2 runs. */
+static void init_timers(void)
+{
+	sysreg_write(cnthctl_el2, 3); /* EL1PCTEN, EL1PCEN */
+	sysreg_write(cntvoff_el2, 0);
+	sysreg_write(cnthp_ctl_el2, 0);
+}
+
+/* The GIC's CPU interface by system registers, where there is one. */
+static void init_gic(void)
+{
+	if (id_field(sysreg_read(id_aa64pfr0_el1), 24) == 0)
+		return;
+	sysreg_write(SYS_ICC_SRE_EL2, 0xf); /* SRE, DFB, DIB, Enable */
+	isb();
+	sysreg_write(SYS_ICH_HCR_EL2, 0);
+}
+
+/* VTCR_EL2 for tables as core/table.h says them. */
+static u64 host_vtcr(u32 ipa_bits)
+{
+	u64 ps = id_field(sysreg_read(id_aa64mmfr0_el1), 0);
+	u64 vtcr = VTCR_RES1 | VTCR_SH_INNER | VTCR_ORGN_WB | VTCR_IRGN_WB | (64U - ipa_bits);
+
+	vtcr |= (ps > 5 ? 5 : ps) << VTCR_PS_SHIFT;
+	vtcr |= ipa_bits < 44 ? VTCR_SL0_LEVEL1 : VTCR_SL0_LEVEL0;
+	if (cpu_vmid_bits() == 16)
+		vtcr |= VTCR_VS_16BIT;
+	return vtcr;
+}
+
+void cpu_init_host(u32 ipa_bits, u64 root_pa)
+{
+	init_vectors();
+	init_hcrx();
+	init_fine_traps();
+	init_debug();
+	init_timers();
+	init_gic();
+	sysreg_write(hstr_el2, 0);
+	if (id_field(sysreg_read(id_aa64pfr0_el1), 40) != 0) /* MPAM */
+		sysreg_write(SYS_MPAM2_EL2, 0);
+	sysreg_write(vpidr_el2, sysreg_read(midr_el1));
+	sysreg_write(vmpidr_el2, sysreg_read(mpidr_el1));
+	sysreg_write(vtcr_el2, host_vtcr(ipa_bits));
+	sysreg_write(vttbr_el2, root_pa); /* VMID 0 is the host's */
+	sysreg_write(sctlr_el1, 0x30d00800); /* RES1 bits: MMU and caches off */
+	sysreg_write(hcr_el2, cpu_host_hcr());
+	isb();
+	/* Nothing of what firmware left (D8.13.5, TLBI ALLE1; I-cache for VMID changes). */
+	__asm__ volatile("tlbi alle1; ic iallu; dsb nsh; isb" : : : "memory");
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Seam 1 (core/machine.h) on Arm64.
+ */
+#include "core/machine.h"
+
+#include <string.h>
+
+#include "core/table.h"
+#include "mmu.h"
+#include "percpu.h"
+#include "platform.h"
+#include "sysreg.h"
+
+/* More frames than this are invalidated by throwing the whole map out of the TLBs. */
+#define INVALIDATE_ALL_FRAMES 512U
+
+u32 machine_cpu(void)
+{
+	return this_cpu()->index;
+}
+
+void machine_relax(void)
+{
+	__asm__ volatile("yield" : : : "memory");
+}
+
+void machine_lock_taken(u32 rank, u32 index)
+{
+	(void)rank;
+	(void)index;
+}
+
+void machine_lock_dropped(u32 rank, u32 index)
+{
+	(void)rank;
+	(void)index;
+}
+
+enum machine_device machine_device(u64 pfn)
+{
+	struct range r = { pfn << CV_PAGE_SHIFT, CV_PAGE_SIZE };
+
+	if (pfn >= table_geometry.gfn_limit)
+		return MACHINE_DEVICE_NONE;
+	if (range_meets(r, platform.kept_devices, platform.nr_kept_devices))
+		return MACHINE_DEVICE_NONE;
+	return MACHINE_DEVICE_HOST;
+}
+
+static void *frame_va(u64 pfn)
+{
+	return pa_to_va(pfn << CV_PAGE_SHIFT);
+}
+
+/* Clean and invalidate by VA to the point of coherency (D7.5.9). */
+static void cache_flush(const void *va, u64 size)
+{
+	u64 line = 4ULL << ((sysreg_read(ctr_el0) >> 16) & 0xf); /* CTR_EL0.DminLine, words */
+
+	for (u64 p = (u64)va & ~(line - 1); p < (u64)va + size; p += line)
+		__asm__ volatile("dc civac, %0" : : "r"(p) : "memory");
+	dsb_sy();
+}
+
+void machine_frame_clear(u64 pfn)
+{
+	memset(frame_va(pfn), 0, CV_PAGE_SIZE);
+	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
+}
+
+void machine_frame_sync(u64 pfn)
+{
+	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
+}
+
+void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
+{
+	memcpy(to, (const u8 *)frame_va(pfn) + offset, size);
+}
+
+void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size)
+{
+	memcpy((u8 *)frame_va(pfn) + offset, from, size);
+}
+
+u64 machine_frame_read64(u64 pfn, u32 offset)
+{
+	return *(volatile u64 *)((u8 *)frame_va(pfn) + offset);
+}
+
+void machine_frame_write64(u64 pfn, u32 offset, u64 value)
+{
+	*(volatile u64 *)((u8 *)frame_va(pfn) + offset) = value;
+}
+
+void machine_table_write(u64 *entry, u64 desc)
+{
+	/* Stores before it are seen by walkers first; an aligned STR is single-copy atomic. */
+	__asm__ volatile("dsb ishst" : : : "memory");
+	*(volatile u64 *)entry = desc;
+	/* A new entry is seen by walks of any CPU from here on (D8.2.6). */
+	__asm__ volatile("dsb ishst" : : : "memory");
+}
+
+/* VTTBR_EL2 of a map that CPUs walk: its VMID is its number, 0 the host's. */
+static u64 map_vttbr(u32 map)
+{
+	return ((u64)map << 48) | (map_root_pfn(map) << CV_PAGE_SHIFT);
+}
+
+static bool cpus_walk(u32 map)
+{
+	return map == MAP_HOST || map < MAP_CORE;
+}
+
+/*
+ * TLB maintenance of stage 2 works on the current VMID (D8.14): make it the map's.
+ * Returns what to give to leave_map().
+ */
+static u64 use_map(u32 map)
+{
+	u64 old = sysreg_read(vttbr_el2);
+
+	if (old >> 48 != map) {
+		sysreg_write(vttbr_el2, map_vttbr(map));
+		isb();
+	}
+	return old;
+}
+
+static void leave_map(u64 old)
+{
+	sysreg_write(vttbr_el2, old);
+	isb();
+}
+
+void machine_map_invalidate(u32 map, u64 gfn, u64 frames)
+{
+	u64 old;
+
+	if (frames > INVALIDATE_ALL_FRAMES) {
+		machine_map_invalidate_all(map);
+		return;
+	}
+	if (!cpus_walk(map))
+		return;
+	dsb_ish();
+	old = use_map(map);
+	/* Entries of stage 2 by IPA; then, these being gone, what combines both stages. */
+	for (u64 i = 0; i < frames; i++)
+		__asm__ volatile("tlbi ipas2e1is, %0" : : "r"(gfn + i) : "memory");
+	__asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" : : : "memory");
+	leave_map(old);
+}
+
+void machine_map_invalidate_all(u32 map)
+{
+	u64 old;
+
+	if (!cpus_walk(map))
+		return;
+	dsb_ish();
+	old = use_map(map);
+	__asm__ volatile("tlbi vmalls12e1is; dsb ish; isb" : : : "memory");
+	leave_map(old);
+}
+
+/* No SMMU is driven yet: there are no streams to bind (doc/caveats.md). */
+void machine_stream_bind(u32 stream, u32 map)
+{
+	(void)stream;
+	(void)map;
+}
+
+void machine_stream_cut(u32 stream)
+{
+	(void)stream;
+}
+
+u32 machine_streams(void)
+{
+	return 0;
+}
+
+u64 machine_counter(void)
+{
+	isb();
+	return sysreg_read(cntpct_el0);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The machine as its device tree describes it, and what the core changes in
+ * the tree before the host sees it. Boot only.
+ */
+#ifndef ARM64_PLATFORM_H
+#define ARM64_PLATFORM_H
+
+#include "core/init.h"
+#include "core/types.h"
+#include "corevisor/limits.h"
+
+#define MAX_AVOID 32U
+#define MAX_KEPT_DEVICES 16U
+
+/* A range of bytes of physical address space. */
+struct range {
+	u64 base;
+	u64 size;
+};
+
+/*
+ * ram: banks, in ascending order, disjoint. avoid: parts of RAM somebody uses at boot.
+ * kept_devices: registers the host must not touch. uart: PL011, or 0.
+ */
+struct platform {
+	struct range ram[CORE_MAX_BANKS];
+	struct range avoid[MAX_AVOID];
+	struct range kept_devices[MAX_KEPT_DEVICES];
+	u32 nr_ram;
+	u32 nr_avoid;
+	u32 nr_kept_devices;
+	u32 nr_cpus;
+	u64 uart;
+	u64 mpidr[CV_MAX_CPUS];
+};
+
+extern struct platform platform;
+
+/* The console: what /chosen says, if that is a PL011. Returns its address, or 0. */
+u64 platform_uart(const void *fdt);
+
+/*
+ * Read the tree into `platform`. Returns NULL, or what is wrong with it; that names
+ * a node where it can.
+ */
+const char *platform_read(const void *fdt, u64 fdt_pa);
+
+/* Value of an option on the host's command line ("name=value"), "" if not there. */
+void platform_option(const void *fdt, const char *name, char *value, u32 size);
+
+/* The seed the boot loader left in /chosen, its size in *size; NULL if there is none. */
+const void *platform_seed(const void *fdt, u32 *size);
+
+/* The same, to overwrite. */
+void *platform_seed_writable(void *fdt, u32 *size);
+
+/*
+ * Tell the host: `kept` ranges of RAM are not there, devices the core keeps are
+ * disabled, and its timer is the physical one. Returns NULL, or what failed.
+ */
+const char *platform_edit(void *fdt, const struct range *kept, u32 nr_kept);
+
+/* Does a range meet any of `n` others? */
+bool range_meets(struct range r, const struct range *others, u32 n);
+
+#endif

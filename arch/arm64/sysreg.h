@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * System registers: access, encodings the assembler does not know, and the
+ * bits this core uses. Sections are of the Arm ARM, DDI 0487.
+ */
+#ifndef ARM64_SYSREG_H
+#define ARM64_SYSREG_H
+
+#include "core/types.h"
+
+#define SYSREG_NAME(reg) #reg
+/* The argument may be a macro for an encoding. */
+#define sysreg_read(reg)                                                                           \
+	({                                                                                         \
+		u64 value_;                                                                        \
+		__asm__ volatile("mrs %0, " SYSREG_NAME(reg) : "=r"(value_));                      \
+		value_;                                                                            \
+	})
+#define sysreg_write(reg, value)                                                                   \
+	__asm__ volatile("msr " SYSREG_NAME(reg) ", %x0" : : "rZ"((u64)(value)) : "memory")
+
+/* Registers of optional features, by encoding. */
+#define SYS_ID_AA64PFR2 s3_0_c0_c4_2
+#define SYS_ID_AA64ISAR2 s3_0_c0_c6_2
+#define SYS_ID_AA64MMFR3 s3_0_c0_c7_3
+#define SYS_SCTLR2_EL2 s3_4_c1_c0_3
+#define SYS_ZCR_EL2 s3_4_c1_c2_0
+#define SYS_HCRX_EL2 s3_4_c1_c2_2
+#define SYS_SMCR_EL2 s3_4_c1_c2_6
+#define SYS_HFGRTR_EL2 s3_4_c1_c1_4
+#define SYS_HFGWTR_EL2 s3_4_c1_c1_5
+#define SYS_HFGITR_EL2 s3_4_c1_c1_6
+#define SYS_HDFGRTR_EL2 s3_4_c3_c1_4
+#define SYS_HDFGWTR_EL2 s3_4_c3_c1_5
+#define SYS_HAFGRTR_EL2 s3_4_c3_c1_6
+#define SYS_MPAM2_EL2 s3_4_c10_c5_0
+#define SYS_ICC_SRE_EL2 s3_4_c12_c9_5
+#define SYS_ICH_HCR_EL2 s3_4_c12_c11_0
+#define SYS_PMBIDR s3_0_c9_c10_7
+#define SYS_TRBIDR s3_0_c9_c11_7
+
+/* A field of an ID register: four bits from `shift` on. */
+static inline u64 id_field(u64 reg, u32 shift)
+{
+	return (reg >> shift) & 0xf;
+}
+
+/* HCR_EL2 (D19.2.48). */
+#define HCR_VM (1ULL << 0)
+#define HCR_TSC (1ULL << 19)
+#define HCR_RW (1ULL << 31)
+#define HCR_E2H (1ULL << 34)
+#define HCR_APK (1ULL << 40)
+#define HCR_API (1ULL << 41)
+#define HCR_FIEN (1ULL << 47)
+#define HCR_ENSCXT (1ULL << 53)
+#define HCR_ATA (1ULL << 56)
+
+/* HCRX_EL2 (D19.2.49). */
+#define HCRX_ENAS0 (1ULL << 0)
+#define HCRX_ENALS (1ULL << 1)
+#define HCRX_ENASR (1ULL << 2)
+#define HCRX_MSCEN (1ULL << 11)
+#define HCRX_TCR2EN (1ULL << 14)
+#define HCRX_SCTLR2EN (1ULL << 15)
+#define HCRX_GCSEN (1ULL << 22)
+#define HCRX_ENFPM (1ULL << 23)
+
+/*
+ * Fine-grained traps with negative polarity ("n" bits: 1 = no trap), all of
+ * them: the host gets what the CPU has (D19.2.41, D19.2.39, D19.2.24).
+ */
+#define HFGXTR_NO_TRAPS 0xfff4000000000000ULL
+#define HFGITR_NO_TRAPS 0x0f80000000000000ULL
+#define HDFGXTR_NO_TRAPS 0x7800000000000000ULL
+
+/* CPTR_EL2 with E2H clear (D19.2.35): RES1 bits without TFP, TZ, TSM. */
+#define CPTR_NO_TRAPS 0x22ffULL
+
+/* VTCR_EL2 (D19.2.179). */
+#define VTCR_RES1 (1ULL << 31)
+#define VTCR_VS_16BIT (1ULL << 19)
+#define VTCR_PS_SHIFT 16
+#define VTCR_SH_INNER (3ULL << 12)
+#define VTCR_ORGN_WB (1ULL << 10)
+#define VTCR_IRGN_WB (1ULL << 8)
+#define VTCR_SL0_LEVEL0 (2ULL << 6)
+#define VTCR_SL0_LEVEL1 (1ULL << 6)
+
+/* MDCR_EL2 (D19.3.16). */
+#define MDCR_HPMN_MASK 0x1fULL
+#define MDCR_E2PB_EL1 (3ULL << 12)
+#define MDCR_HPMD (1ULL << 17)
+#define MDCR_E2TB_EL1 (3ULL << 24)
+
+/* ESR_ELx (D19.2.37): exception classes and data abort syndrome. */
+#define ESR_EC(esr) (((esr) >> 26) & 0x3f)
+#define ESR_EC_SHIFT 26
+#define EC_UNKNOWN 0x00ULL
+#define EC_HVC64 0x16ULL
+#define EC_SMC64 0x17ULL
+#define EC_IABT_LOW 0x20ULL
+#define EC_IABT_SAME 0x21ULL
+#define EC_DABT_LOW 0x24ULL
+#define EC_DABT_SAME 0x25ULL
+#define ESR_IL (1ULL << 25)
+#define ESR_ISS_WNR (1ULL << 6)
+#define ESR_ISS_S1PTW (1ULL << 7)
+#define ESR_ISS_CM (1ULL << 8)
+#define ESR_ISS_FNV (1ULL << 10)
+#define ESR_FSC(esr) ((esr) & 0x3f)
+#define FSC_EXTERNAL 0x10ULL
+#define FSC_ALIGNMENT 0x21ULL
+#define FSC_TLB_CONFLICT 0x30ULL
+#define FSC_IS_TRANSLATION(fsc) (((fsc) & 0x3c) == 0x04)
+
+/* HPFAR_EL2.FIPA: bits 47:12 of the faulting IPA, from bit 4 (D19.2.57). */
+#define HPFAR_TO_IPA(hpfar) (((hpfar) & 0x00000ffffffffff0ULL) << 8)
+/* PAR_EL1 after AT (D19.2.126). */
+#define PAR_F 1ULL
+#define PAR_ADDR_MASK 0x000ffffffffff000ULL
+
+/* SPSR / PSTATE (C5.2.19). */
+#define SPSR_EL1H 0x5ULL
+#define SPSR_MODE_MASK 0xfULL
+#define SPSR_AARCH32 0x10ULL
+#define SPSR_DAIF 0x3c0ULL
+#define SPSR_SSBS (1ULL << 12)
+#define SPSR_ALLINT (1ULL << 13)
+#define SPSR_PAN (1ULL << 22)
+#define SPSR_UAO (1ULL << 23)
+#define SPSR_DIT (1ULL << 24)
+#define SPSR_TCO (1ULL << 25)
+#define SPSR_NZCV 0xf0000000ULL
+
+/* SCTLR_EL1 (D19.2.118): what exception entry looks at. */
+#define SCTLR_EL1_SPAN (1ULL << 23)
+#define SCTLR_EL1_DSSBS (1ULL << 44)
+#define SCTLR_EL1_SPINTMASK (1ULL << 62)
+
+static inline void isb(void)
+{
+	__asm__ volatile("isb" : : : "memory");
+}
+
+static inline void dsb_sy(void)
+{
+	__asm__ volatile("dsb sy" : : : "memory");
+}
+
+static inline void dsb_ish(void)
+{
+	__asm__ volatile("dsb ish" : : : "memory");
+}
+
+#endif
