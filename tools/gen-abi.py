@@ -115,35 +115,45 @@ def define_table(text, skip=r"COREVISOR_\w+_H"):
     return out
 
 
-def manifest_table(text):
-    m = re.search(r"struct cv_manifest \{(.*?)\};", text, re.S)
+def struct_table(text, name, sizes, constants):
+    """Fields of a struct without padding; its size joins `sizes`."""
+    m = re.search(rf"struct {name} \{{(.*?)\n\}};", text, re.S)
+    if not m:
+        raise AbiError(f"no struct {name}")
     out = ["| offset | size | field | |", "|---|---|---|---|"]
-    sizes = {"uint8_t": 1, "uint64_t": 8}
     offset, note = 0, ""
     for line in m.group(1).strip().split("\n"):
         line = line.strip()
         if line.startswith("/*"):
             note = unwrap(line)
             continue
-        f = re.match(r"(\w+) (\w+)(?:\[(\d+)\])?;$", line)
-        if not f:
-            raise AbiError(f"struct cv_manifest: cannot read {line}")
-        size = sizes[f.group(1)] * int(f.group(3) or 1)
+        f = re.match(r"((?:struct )?\w+) (\w+)(?:\[(\w+)\])?;$", line)
+        if not f or f.group(1) not in sizes:
+            raise AbiError(f"struct {name}: cannot read {line}")
+        one = sizes[f.group(1)]
+        number = f.group(3) or "1"
+        size = one * int(constants.get(number, number))
+        if offset % min(one, 8):
+            raise AbiError(f"struct {name}: padding before {f.group(2)}")
         out.append(f"| {offset} | {size} | `{f.group(2)}` | {cell(note)} |")
         offset, note = offset + size, ""
+    sizes[f"struct {name}"] = offset
     return out
 
 
 def document():
     text = {name: csource.read(INCLUDE + name) for name in os.listdir(
         os.path.join(csource.ROOT, INCLUDE)) if name.endswith(".h")}
-    known = {"error.h", "hypercall.h", "limits.h", "manifest.h", "run.h", "state.h"}
+    known = {"error.h", "hypercall.h", "limits.h", "manifest.h", "run.h", "snapshot.h", "state.h"}
     if set(text) != known:
         raise AbiError(f"headers {sorted(set(text) ^ known)}: tell tools/gen-abi.py")
     hyper = text["hypercall.h"]
     host = calls(hyper, "CV_HOST_CALLS", int(define(hyper, "CV_HOST_CALL_BASE").rstrip("U"), 16))
     guest = calls(hyper, "CV_GUEST_CALLS",
                   int(define(hyper, "CV_GUEST_CALL_BASE").rstrip("U"), 16))
+    sizes = {"uint8_t": 1, "uint64_t": 8}
+    ranges = {"CV_MAX_RAM_RANGES": define(text["limits.h"], "CV_MAX_RAM_RANGES").rstrip("U")}
+    snapshot = text["snapshot.h"]
     uuid = re.search(r"UUID ([0-9a-f-]{36})", hyper).group(1)
     return "\n".join([
         "# The ABI of Corevisor",
@@ -203,7 +213,25 @@ def document():
         "",
         f"`CV_MANIFEST_MAGIC` is `{define(text['manifest.h'], 'CV_MANIFEST_MAGIC')}`.",
         "",
-        *manifest_table(text["manifest.h"]),
+        *struct_table(text["manifest.h"], "cv_manifest", sizes, {}),
+        "",
+        "## Snapshots",
+        "",
+        file_comment(snapshot),
+        "",
+        f"`CV_SNAPSHOT_MAGIC` is `{define(snapshot, 'CV_SNAPSHOT_MAGIC')}`.",
+        "",
+        "The sealed part of the head, `struct cv_snapshot_layout`:",
+        "",
+        *struct_table(snapshot, "cv_snapshot_layout", sizes, ranges),
+        "",
+        "The head, `struct cv_snapshot_head`:",
+        "",
+        *struct_table(snapshot, "cv_snapshot_head", sizes, ranges),
+        "",
+        "The tail, `struct cv_snapshot_tail`:",
+        "",
+        *struct_table(snapshot, "cv_snapshot_tail", sizes, ranges),
         "",
         "## Limits",
         "",
