@@ -20,7 +20,8 @@ usage()
 	                  (each: Image, modules/, version)
 	  headers-SERIES  what a module for that kernel is built with
 	                                                     -> build/kernel/SERIES/headers/
-	  libs            libfdt and BearSSL, static, arm64  -> build/arm64/
+	  libs            libfdt (static, arm64), BearSSL    -> build/arm64/
+	                  (source)
 	  busybox         busybox, static, arm64             -> build/arm64/bin/busybox
 	  qemu            QEMU 10 or newer                   -> build/bin/qemu-system-aarch64
 
@@ -64,15 +65,17 @@ mirror()
 # STATUS is the dpkg status file to resolve against.
 apt_setup()
 {
-	local suite dir=$build/apt/${1// /+}-$2
+	local suite type dir=$build/apt/${1// /+}-$2
 
 	apt_conf=$dir/apt.conf
 	[ -e "$dir/updated" ] && return
 	say "reading package lists of $1 ($2)"
 	mkdir -p "$dir/lists/partial" "$dir/cache/archives/partial" "$dir/etc"
 	for suite in $1; do
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $(mirror)" \
-			"$suite main"
+		for type in deb deb-src; do
+			echo "$type [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+				"$(mirror) $suite main"
+		done
 	done >"$dir/etc/sources.list"
 	: >"$dir/etc/empty-status"
 	cat >"$apt_conf" <<-END
@@ -173,20 +176,37 @@ fetch_headers()
 	say "headers $series: $version"
 }
 
+# unpack_source DIR PACKAGE: the upstream source of a package.
+unpack_source()
+{
+	local tmp
+
+	tmp=$(mktemp -d "$build/fetch.XXXXXX")
+	say "fetching the source of $2"
+	(cd "$tmp" && apt-get -q -q -c "$apt_conf" source --download-only "$2" >log 2>&1) ||
+		{ tail -n 5 "$tmp/log" >&2; rm -rf "$tmp"; die "fetching the source of $2 failed"; }
+	rm -rf "$1"
+	mkdir -p "$1"
+	tar -C "$1" --strip-components=1 -xf "$tmp"/*.orig.tar.* || die "unpacking $2's source failed"
+	rm -rf "$tmp"
+}
+
 fetch_libs()
 {
 	[ -e "$build/arm64/lib/.done" ] && { say "libs: have"; return; }
 	apt_setup bookworm arm64
 	rm -rf "$build/arm64/unpacked"
-	unpack "$build/arm64/unpacked" libfdt-dev libbearssl-dev
-	mkdir -p "$build/arm64/lib" "$build/arm64/include"
+	unpack "$build/arm64/unpacked" libfdt-dev
+	mkdir -p "$build/arm64/lib" "$build/arm64/include" "$build/arm64/src"
 	find "$build/arm64/unpacked" -name '*.a' -exec cp {} "$build/arm64/lib" \;
 	cp -r "$build/arm64/unpacked/usr/include/." "$build/arm64/include"
 	[ -f "$build/arm64/lib/libfdt.a" ] || die "libfdt-dev holds no libfdt.a"
-	[ -f "$build/arm64/lib/libbearssl.a" ] || die "libbearssl-dev holds no libbearssl.a"
 	rm -rf "$build/arm64/unpacked"
+	# As source: Debian's binary uses FP registers, which at EL2 are the host's.
+	unpack_source "$build/arm64/src/bearssl" bearssl
+	[ -f "$build/arm64/src/bearssl/inc/bearssl.h" ] || die "bearssl's source holds no inc/bearssl.h"
 	touch "$build/arm64/lib/.done"
-	say "libs: libfdt.a, libbearssl.a"
+	say "libs: libfdt.a, BearSSL's source"
 }
 
 fetch_busybox()

@@ -14,14 +14,24 @@ A64_ASM := arch/arm64/head.S arch/arm64/vectors.S
 A64_DIR := $(B)/obj/arm64
 A64_OBJ := $(A64_SRC:%.c=$(A64_DIR)/%.o) $(A64_ASM:%.S=$(A64_DIR)/%.o)
 A64_LIB := $(B)/arm64/lib
+BEAR := $(B)/arm64/src/bearssl
+# What crypto/bearssl.c names, and what that needs.
+BEAR_SRC := hash/sha2big mac/hmac rand/hmac_drbg symcipher/chacha20_ct symcipher/poly1305_ctmul \
+	ec/ec_prime_i31 ec/ecdsa_i31_vrfy_raw ec/ecdsa_i31_bits \
+	ec/ec_secp256r1 ec/ec_secp384r1 ec/ec_secp521r1 \
+	$(patsubst %,int/i31_%,add bitlen decmod decode decred encode fmont iszero moddiv modpow \
+	modpow2 montmul mulacc muladd ninv31 reduce rshift sub tmont) int/i32_div32 \
+	codec/ccopy codec/dec32be codec/dec32le codec/dec64be codec/enc32be codec/enc32le codec/enc64be
+BEAR_OBJ := $(BEAR_SRC:%=$(A64_DIR)/bearssl/%.o)
 
 # No FP registers: they are the host's. No unaligned access before the MMU is on.
-A64_CFLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
+A64_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
 	-mno-outline-atomics -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables \
-	-Wall -Wextra -Wconversion -Wsign-conversion -Werror \
-	-nostdinc -I. -Iinclude -Iarch/arm64 -isystem arch/arm64/libc \
-	-isystem $(shell $(A64)gcc -print-file-name=include) -isystem $(B)/arm64/include -MMD -MP
+	-nostdinc -isystem arch/arm64/libc -isystem $(shell $(A64)gcc -print-file-name=include) \
+	-MMD -MP
+A64_CFLAGS := $(A64_FLAGS) -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
+	-I. -Iinclude -Iarch/arm64 -isystem $(B)/arm64/include -isystem $(BEAR)/inc
 
 ALL += $(B)/corevisor.bin $(B)/corevisor-pack
 
@@ -35,6 +45,11 @@ $(A64_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(A64)gcc $(A64_CFLAGS) -c -o $@ $<
 
+# The library as its authors wrote it, compiled like the rest of what runs at EL2.
+$(A64_DIR)/bearssl/%.o: arch/arm64/build.mk | $(A64_LIB)/.done
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(A64)gcc $(A64_FLAGS) -w -I$(BEAR)/inc -I$(BEAR)/src -c -o $@ $(BEAR)/src/$*.c
+
 $(A64_DIR)/%.o: %.S arch/arm64/build.mk
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -Iarch/arm64 -MMD -MP -c -o $@ $<
@@ -43,9 +58,13 @@ $(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h
 	@mkdir -p $(@D)
 	$(call say,CPP,$@)$(A64)gcc -E -P -x assembler-with-cpp -Iarch/arm64 -o $@ $<
 
-$(B)/corevisor.elf: $(A64_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
+$(B)/corevisor.elf: $(A64_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
 	$(call say,LD,$@)$(A64)ld -nostdlib --fatal-warnings -z noexecstack \
-		-T $(A64_DIR)/corevisor.lds -o $@ $(A64_OBJ) -L$(A64_LIB) -lfdt -lbearssl
+		-T $(A64_DIR)/corevisor.lds -o $@ $(A64_OBJ) $(BEAR_OBJ) -L$(A64_LIB) -lfdt
+	@# Beside libfdt, which only boot calls, nothing may touch an FP register.
+	@! $(A64)objdump -d --no-show-raw-insn $(A64_OBJ) $(BEAR_OBJ) | \
+		grep -m 1 -E '[[:space:],{][vqds][0-9]+(\.|,|$$)' || \
+		{ echo 'error: the core uses FP registers' >&2; rm -f $@; exit 1; }
 
 $(B)/corevisor.bin: $(B)/corevisor.elf
 	$(call say,BIN,$@)$(A64)objcopy -O binary $< $@
