@@ -285,154 +285,52 @@ static struct call_result call_vcpu_info(struct call_args a)
 	return result_3(vcpus[slot].state, vcpus[slot].powered, 0);
 }
 
-/* One line a call; one that is missing, or whose number is taken twice, does not compile. */
-#define CALL_INFO                     \
-	{                             \
-		call_info, LOCKS_NONE \
-	}
-#define CALL_REGISTER_VM                     \
-	{                                    \
-		call_register_vm, LOCKS_NONE \
-	}
-#define CALL_SET_RAM                       \
-	{                                  \
-		call_set_ram, LOCKS_MEMORY \
-	}
-#define CALL_SET_ENTRY                   \
-	{                                \
-		call_set_entry, LOCKS_VM \
-	}
-#define CALL_REGISTER_VCPU                       \
-	{                                        \
-		call_register_vcpu, LOCKS_MEMORY \
-	}
-#define CALL_SET_BOOT_INFO                   \
-	{                                    \
-		call_set_boot_info, LOCKS_VM \
-	}
-#define CALL_REMAP_VM_IMAGE                       \
-	{                                         \
-		call_remap_vm_image, LOCKS_MEMORY \
-	}
-#define CALL_SET_MANIFEST                   \
-	{                                   \
-		call_set_manifest, LOCKS_VM \
-	}
-#define CALL_VERIFY_VM                       \
-	{                                    \
-		call_verify_vm, LOCKS_VM_DMA \
-	}
-#define CALL_DONATE                       \
-	{                                 \
-		call_donate, LOCKS_MEMORY \
-	}
-#define CALL_DONATE_BLOCK                       \
-	{                                       \
-		call_donate_block, LOCKS_MEMORY \
-	}
-#define CALL_MAP_IO                       \
-	{                                 \
-		call_map_io, LOCKS_MEMORY \
-	}
-#define CALL_VCPU_RUN                     \
-	{                                 \
-		call_vcpu_run, LOCKS_NONE \
-	}
-#define CALL_POWEROFF_VM                   \
-	{                                  \
-		call_poweroff_vm, LOCKS_VM \
-	}
-#define CALL_RECLAIM                           \
-	{                                      \
-		call_reclaim, LOCKS_MEMORY_DMA \
-	}
-#define CALL_DESTROY_VM                           \
-	{                                         \
-		call_destroy_vm, LOCKS_MEMORY_DMA \
-	}
-#define CALL_DMA_ALLOC                     \
-	{                                  \
-		call_dma_alloc, LOCKS_NONE \
-	}
-#define CALL_DMA_ASSIGN                        \
-	{                                      \
-		call_dma_assign, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_MAP                        \
-	{                                   \
-		call_dma_map, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_UNMAP                        \
-	{                                     \
-		call_dma_unmap, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_LOOKUP                        \
-	{                                      \
-		call_dma_lookup, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_FREE                        \
-	{                                    \
-		call_dma_free, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_ATTACH                        \
-	{                                      \
-		call_dma_attach, LOCKS_CONTEXT \
-	}
-#define CALL_DMA_DETACH                        \
-	{                                      \
-		call_dma_detach, LOCKS_CONTEXT \
-	}
-#define CALL_SAVE_BEGIN                       \
-	{                                     \
-		call_save_begin, LOCKS_MEMORY \
-	}
-#define CALL_SAVE_PAGE                       \
-	{                                    \
-		call_save_page, LOCKS_MEMORY \
-	}
-#define CALL_SAVE_VCPU                       \
-	{                                    \
-		call_save_vcpu, LOCKS_MEMORY \
-	}
-#define CALL_SAVE_END                       \
-	{                                   \
-		call_save_end, LOCKS_MEMORY \
-	}
-#define CALL_LOAD_BEGIN                       \
-	{                                     \
-		call_load_begin, LOCKS_MEMORY \
-	}
-#define CALL_LOAD_PAGE                       \
-	{                                    \
-		call_load_page, LOCKS_MEMORY \
-	}
-#define CALL_LOAD_VCPU                       \
-	{                                    \
-		call_load_vcpu, LOCKS_MEMORY \
-	}
-#define CALL_LOAD_END                       \
-	{                                   \
-		call_load_end, LOCKS_MEMORY \
-	}
-#define CALL_VM_INFO                       \
-	{                                  \
-		call_vm_info, LOCKS_MEMORY \
-	}
-#define CALL_VM_MEASUREMENT                   \
-	{                                     \
-		call_vm_measurement, LOCKS_VM \
-	}
-#define CALL_VCPU_INFO                   \
-	{                                \
-		call_vcpu_info, LOCKS_VM \
-	}
+/*
+ * One line a call: handler, locks. One that is missing, or whose number is taken twice, does
+ * not compile.
+ */
+#define CALL_INFO call_info, LOCKS_NONE
+#define CALL_REGISTER_VM call_register_vm, LOCKS_NONE
+#define CALL_SET_RAM call_set_ram, LOCKS_MEMORY
+#define CALL_SET_ENTRY call_set_entry, LOCKS_VM
+#define CALL_REGISTER_VCPU call_register_vcpu, LOCKS_MEMORY
+#define CALL_SET_BOOT_INFO call_set_boot_info, LOCKS_VM
+#define CALL_REMAP_VM_IMAGE call_remap_vm_image, LOCKS_MEMORY
+#define CALL_SET_MANIFEST call_set_manifest, LOCKS_VM
+#define CALL_VERIFY_VM call_verify_vm, LOCKS_VM_DMA
+#define CALL_DONATE call_donate, LOCKS_MEMORY
+#define CALL_DONATE_BLOCK call_donate_block, LOCKS_MEMORY
+#define CALL_MAP_IO call_map_io, LOCKS_MEMORY
+#define CALL_VCPU_RUN call_vcpu_run, LOCKS_NONE
+#define CALL_POWEROFF_VM call_poweroff_vm, LOCKS_VM
+#define CALL_RECLAIM call_reclaim, LOCKS_MEMORY_DMA
+#define CALL_DESTROY_VM call_destroy_vm, LOCKS_MEMORY_DMA
+#define CALL_DMA_ALLOC call_dma_alloc, LOCKS_NONE
+#define CALL_DMA_ASSIGN call_dma_assign, LOCKS_CONTEXT
+#define CALL_DMA_MAP call_dma_map, LOCKS_CONTEXT
+#define CALL_DMA_UNMAP call_dma_unmap, LOCKS_CONTEXT
+#define CALL_DMA_LOOKUP call_dma_lookup, LOCKS_CONTEXT
+#define CALL_DMA_FREE call_dma_free, LOCKS_CONTEXT
+#define CALL_DMA_ATTACH call_dma_attach, LOCKS_CONTEXT
+#define CALL_DMA_DETACH call_dma_detach, LOCKS_CONTEXT
+#define CALL_SAVE_BEGIN call_save_begin, LOCKS_MEMORY
+#define CALL_SAVE_PAGE call_save_page, LOCKS_MEMORY
+#define CALL_SAVE_VCPU call_save_vcpu, LOCKS_MEMORY
+#define CALL_SAVE_END call_save_end, LOCKS_MEMORY
+#define CALL_LOAD_BEGIN call_load_begin, LOCKS_MEMORY
+#define CALL_LOAD_PAGE call_load_page, LOCKS_MEMORY
+#define CALL_LOAD_VCPU call_load_vcpu, LOCKS_MEMORY
+#define CALL_LOAD_END call_load_end, LOCKS_MEMORY
+#define CALL_VM_INFO call_vm_info, LOCKS_MEMORY
+#define CALL_VM_MEASUREMENT call_vm_measurement, LOCKS_VM
+#define CALL_VCPU_INFO call_vcpu_info, LOCKS_VM
 
 struct host_call_entry {
 	host_handler handler;
 	enum call_locks locks;
 };
 
-#define HOST_TABLE_ENTRY(name, offset, args, values) [offset] = CALL_##name,
+#define HOST_TABLE_ENTRY(name, offset, args, values) [offset] = {CALL_##name},
 static const struct host_call_entry host_calls[] = {CV_HOST_CALLS(HOST_TABLE_ENTRY)};
 
 #define NR_HOST_CALLS (sizeof(host_calls) / sizeof(host_calls[0]))
