@@ -188,11 +188,15 @@ int save_end(u32 vm, u64 out_pfn)
 	return CV_OK;
 }
 
-/* Has nothing been done to this VM yet? */
+/*
+ * Has nothing been done to this VM yet? A device of its own could lie where its RAM is going to
+ * be: the host would pass a device off as RAM.
+ */
 static bool vm_is_empty(u32 vm)
 {
 	return vm_is_loading(vm) && vms[vm].nr_ram == 0 && vms[vm].nr_frames == 0 &&
-	       vms[vm].nr_vcpus == 0 && vms[vm].has_manifest == 0;
+	       vms[vm].nr_vcpus == 0 && vms[vm].has_manifest == 0 &&
+	       !io_claim_overlaps(vm, 0, table_geometry.gfn_limit);
 }
 
 /* Take over an authentic layout. */
