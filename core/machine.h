@@ -49,10 +49,11 @@ u64 machine_frame_read64(u64 pfn, u32 offset);
 void machine_frame_write64(u64 pfn, u32 offset, u64 value);
 
 /*
- * Store one translation table entry so that walkers see it whole, after every
- * store before it (DSB ISHST).
+ * table_pool[table].e[index] = desc (core/table.h), so that walkers see the entry whole, after
+ * every store before it (DSB ISHST). By index, not by address: the provers keep arrays whose
+ * address nobody takes apart from all others.
  */
-void machine_table_write(u64 *entry, u64 desc);
+void machine_table_write(u32 table, u32 index, u64 desc);
 
 /*
  * Invalidate what any CPU's TLB, or the SMMU's, holds of a map: `frames` input frames from

@@ -96,7 +96,7 @@ static void table_wipe(u32 t)
 {
 	for (u32 i = 0; i < TABLE_ENTRIES; i++) {
 		if (table_pool[t].e[i] != 0U)
-			machine_table_write(&table_pool[t].e[i], 0);
+			machine_table_write(t, i, 0);
 	}
 }
 
@@ -115,7 +115,7 @@ static void table_release(u32 t)
  */
 static void entry_break(u32 map, u64 gfn, u32 t, u32 level)
 {
-	machine_table_write(&table_pool[t].e[table_index(gfn, level)], 0);
+	machine_table_write(t, table_index(gfn, level), 0);
 	machine_map_invalidate(map, level_base(gfn, level), level_frames(level));
 }
 
@@ -127,7 +127,7 @@ static void table_fill(u32 t, u64 block, u32 level)
 		u64 desc = level == 3U ? desc_page(pfn, desc_attr(block))
 				       : desc_block(pfn, desc_attr(block));
 
-		machine_table_write(&table_pool[t].e[i], desc);
+		machine_table_write(t, i, desc);
 	}
 }
 
@@ -146,7 +146,7 @@ static u32 table_step(u32 map, u64 gfn, u32 t, u32 level)
 		table_fill(child, desc, level + 1U);
 		entry_break(map, gfn, t, level);
 	}
-	machine_table_write(&table_pool[t].e[i], desc_table(table_geometry.pool_pfn + child));
+	machine_table_write(t, i, desc_table(table_geometry.pool_pfn + child));
 	return child;
 }
 
@@ -255,7 +255,7 @@ void map_set_page(u32 map, u64 gfn, u64 desc)
 {
 	struct walk w = table_walk(map, gfn, 3);
 
-	machine_table_write(&table_pool[w.table].e[table_index(gfn, 3)], desc);
+	machine_table_write(w.table, table_index(gfn, 3), desc);
 }
 
 void map_drop_block(u32 map, u64 gfn)
@@ -275,7 +275,7 @@ void map_set_block(u32 map, u64 gfn, u64 desc)
 	struct walk w = table_walk(map, gfn, 2);
 
 	map_drop_block(map, gfn);
-	machine_table_write(&table_pool[w.table].e[table_index(gfn, 2)], desc);
+	machine_table_write(w.table, table_index(gfn, 2), desc);
 }
 
 void map_clear_page(u32 map, u64 gfn)
@@ -308,7 +308,7 @@ void map_merge(u32 map, u64 gfn)
 		return;
 	first = table_pool[w.table].e[0];
 	entry_break(map, gfn, above.table, 1);
-	machine_table_write(&table_pool[above.table].e[table_index(gfn, 1)], first);
+	machine_table_write(above.table, table_index(gfn, 1), first);
 	table_release(w.table);
 }
 

@@ -94,11 +94,11 @@ void machine_frame_write64(u64 pfn, u32 offset, u64 value)
 	*(volatile u64 *)((u8 *)frame_va(pfn) + offset) = value;
 }
 
-void machine_table_write(u64 *entry, u64 desc)
+void machine_table_write(u32 table, u32 index, u64 desc)
 {
 	/* Stores before it are seen by walkers first; an aligned STR is single-copy atomic. */
 	__asm__ volatile("dsb ishst" : : : "memory");
-	*(volatile u64 *)entry = desc;
+	*(volatile u64 *)&table_pool[table].e[index] = desc;
 	/* A new entry is seen by walks of any CPU from here on (D8.2.6). */
 	__asm__ volatile("dsb ishst" : : : "memory");
 }

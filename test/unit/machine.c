@@ -180,8 +180,10 @@ void machine_frame_write64(u64 pfn, u32 offset, u64 value)
 	memcpy(machine_frame(pfn) + offset, &value, sizeof(value));
 }
 
-void machine_table_write(u64 *entry, u64 desc)
+void machine_table_write(u32 table, u32 index, u64 desc)
 {
+	u64 *entry = &table_pool[table].e[index];
+
 	machine_log.table_writes++;
 	if (desc_is_valid(*entry) && desc_is_valid(desc) && *entry != desc)
 		machine_log.break_errors++;
