@@ -85,10 +85,8 @@ static const struct suite {
 	const char *name;
 	void (*run)(void);
 } suites[] = {
-	{"descriptor", test_descriptor},
-	{"table", test_table},
-	{"crypto", test_crypto},
-	{"page_states", test_page_states},
+	{"descriptor", test_descriptor},   {"table", test_table},	  {"crypto", test_crypto},
+	{"page_states", test_page_states}, {"vm_states", test_vm_states},
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

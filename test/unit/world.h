@@ -59,6 +59,8 @@ void want_any_host_map(u64 pfn, u64 frames);
  * out of order, the invariants hold.
  */
 void world_check(void);
+/* Whatever changed: locks and their order, break-before-make, the invariants. */
+void world_check_sound(void);
 /* Nothing changed at all, and no frame was written. */
 void world_check_unchanged(void);
 
