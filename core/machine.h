@@ -11,6 +11,7 @@
 #ifndef CORE_MACHINE_H
 #define CORE_MACHINE_H
 
+#include "core/table.h"
 #include "core/types.h"
 #include "corevisor/limits.h"
 
@@ -40,7 +41,9 @@ enum machine_device machine_device(u64 pfn);
  * any kind can see what was there. sync: cleaned and invalidated to the point of
  * coherency, so that cacheable and non-cacheable accesses see the same.
  */
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_frame_clear(u64 pfn);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_frame_sync(u64 pfn);
 void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size);
 void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size);
@@ -53,6 +56,13 @@ void machine_frame_write64(u64 pfn, u32 offset, u64 value);
  * every store before it (DSB ISHST). By index, not by address: the provers keep arrays whose
  * address nobody takes apart from all others.
  */
+/*@ requires table < CV_MAX_TABLES && index < TABLE_ENTRIES;
+    requires broken: desc == 0 || table_pool[table].e[index] == 0;
+    terminates \true; exits \false;
+    assigns table_pool[table];
+    ensures set: table_pool[table].e[index] == desc;
+    ensures other: \forall integer i; 0 <= i < TABLE_ENTRIES && i != index ==>
+      table_pool[table].e[i] == \old(table_pool[table].e[i]); */
 void machine_table_write(u32 table, u32 index, u64 desc);
 
 /*

@@ -21,13 +21,13 @@ u64 frame_gfn(u64 pfn)
 {
 	if (pfn >= nr_frames)
 		return 0;
-	return ((u64)frames[pfn].gfn_high << 32) | frames[pfn].gfn_low;
+	return frames[pfn].gfn_high * GFN_HIGH_UNIT + frames[pfn].gfn_low;
 }
 
 void frame_set(u64 pfn, u32 owner, u32 count, u64 gfn)
 {
-	frames[pfn].gfn_low = (u32)(gfn & 0xffffffffU);
-	frames[pfn].gfn_high = (u8)(gfn >> 32);
+	frames[pfn].gfn_low = (u32)(gfn % GFN_HIGH_UNIT);
+	frames[pfn].gfn_high = (u8)(gfn / GFN_HIGH_UNIT);
 	frames[pfn].owner = (u16)owner;
 	frames[pfn].count = (u8)count;
 }
@@ -48,6 +48,11 @@ int page_check_donation(u64 pfn)
 
 int page_check_donation_block(u64 pfn)
 {
+	/*@ loop invariant 0 <= i <= 512;
+	    loop invariant \forall integer p; pfn <= p < pfn + i ==>
+	      l_owner(p) == CV_HOSTVISOR && l_count(p) == 0;
+	    loop assigns i;
+	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
 		int error = page_check_donation(pfn + i);
 
@@ -61,6 +66,10 @@ bool page_block_is_hosts(u64 pfn)
 {
 	u64 first = pfn - pfn % CV_BLOCK_FRAMES;
 
+	/*@ loop invariant 0 <= i <= 512;
+	    loop invariant \forall integer p; first <= p < first + i ==> l_owner(p) == CV_HOSTVISOR;
+	    loop assigns i;
+	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
 		if (frame_owner(first + i) != CV_HOSTVISOR)
 			return false;
@@ -84,6 +93,7 @@ void page_split(u64 pfn, u32 level)
 
 void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content)
 {
+	/*@ ghost lemma_not_mapped_for_dma(pfn); */
 	map_clear_page(MAP_HOST, pfn);
 	map_clear_page(MAP_DMA_DEFAULT, pfn);
 	if (content == PAGE_WIPE)
@@ -92,6 +102,13 @@ void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content)
 		machine_frame_sync(pfn);
 	frame_set(pfn, vm, 0, gfn);
 	vms[vm].nr_frames++;
+	/*@ ghost u32 c = 0;
+	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
+	       loop invariant \forall integer n, p; n <= c ==>
+	         host_dma_count(n, p) == \at(host_dma_count(n, p), Pre);
+	       loop assigns c;
+	       loop variant CV_MAX_DMA_CONTEXTS - c; @/
+	    while (c < CV_MAX_DMA_CONTEXTS) c++; */
 }
 
 void page_take_block(u64 pfn, u32 vm, u64 gfn)

@@ -28,6 +28,9 @@ struct frame {
 	u8 count;
 };
 
+/* gfn = gfn_high * GFN_HIGH_UNIT + gfn_low. */
+#define GFN_HIGH_UNIT 0x100000000ULL
+
 STATIC_ASSERT(frame_record_is_8_bytes, sizeof(struct frame) == 8);
 
 /* A count never exceeds this, whoever the owner is. */
