@@ -142,25 +142,27 @@
 /*
  * What a primitive requires and ensures: each invariant is a goal of its own, under its name.
  */
-#define INV_CLAUSES(clause)                       \
-	clause boot_facts : boot_facts;           \
-	clause tables : tables;                   \
-	clause spt_cons : spt_cons;               \
-	clause host_npt_cons : host_npt_cons;     \
-	clause host_flatmap : host_flatmap;       \
-	clause host_s2_map : host_s2_map;         \
-	clause page_0_invalid : page_0_invalid;   \
-	clause host_iso : host_iso;               \
-	clause vm_iso : vm_iso;                   \
-	clause smmu_vm : smmu_vm;                 \
-	clause smmu_iso : smmu_iso;               \
-	clause smmu_count : smmu_count;           \
-	clause core_iso : core_iso;               \
-	clause one_gfn : one_gfn;                 \
-	clause fresh_vm : fresh_vm;               \
-	clause default_dma_iso : default_dma_iso; \
-	clause record_range : record_range;       \
-	clause state_range : state_range;
+/* clang-format off */
+#define INV_CLAUSES(clause) \
+	clause boot_facts: boot_facts; \
+	clause tables: tables; \
+	clause spt_cons: spt_cons; \
+	clause host_npt_cons: host_npt_cons; \
+	clause host_flatmap: host_flatmap; \
+	clause host_s2_map: host_s2_map; \
+	clause page_0_invalid: page_0_invalid; \
+	clause host_iso: host_iso; \
+	clause vm_iso: vm_iso; \
+	clause smmu_vm: smmu_vm; \
+	clause smmu_iso: smmu_iso; \
+	clause smmu_count: smmu_count; \
+	clause core_iso: core_iso; \
+	clause one_gfn: one_gfn; \
+	clause fresh_vm: fresh_vm; \
+	clause default_dma_iso: default_dma_iso; \
+	clause record_range: record_range; \
+	clause state_range: state_range;
+/* clang-format on */
 
 /* The ten of the seed (Invs), state_inv, and those added here. */
 enum invariant {
