@@ -46,6 +46,16 @@ static bool host_may_map(u64 pfn)
 	return owner == CV_INVALID_ID || owner == CV_HOSTVISOR || frame_count(pfn) > 0;
 }
 
+/* Has any VM claimed this device frame? */
+static bool is_claimed_by_any(u64 pfn)
+{
+	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
+		if (io_claims[i].vm != 0 && io_claims[i].pfn == pfn)
+			return true;
+	}
+	return false;
+}
+
 /* Has this VM claimed this device frame for this gfn? */
 static bool is_claimed(u32 vm, u64 gfn, u64 pfn)
 {
@@ -65,6 +75,9 @@ static enum invariant check_host_leaf(u64 gfn, u64 pfn, u64 desc)
 	if (pfn != gfn)
 		return INV_HOST_FLATMAP;
 	if (!host_may_map(pfn))
+		return INV_HOST_ISO;
+	/* Stronger than the seed's: a VM's device is out of the host's reach. */
+	if (frame_owner(pfn) == CV_INVALID_ID && is_claimed_by_any(pfn))
 		return INV_HOST_ISO;
 	return INV_NONE;
 }
