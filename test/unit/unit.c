@@ -81,13 +81,20 @@ uint64_t unit_random_below(uint64_t limit)
 	return unit_random() % limit;
 }
 
+/* clang-format off */
 static const struct suite {
 	const char *name;
 	void (*run)(void);
 } suites[] = {
-	{"descriptor", test_descriptor},   {"table", test_table},	  {"crypto", test_crypto},
-	{"page_states", test_page_states}, {"vm_states", test_vm_states},
+	{"descriptor", test_descriptor},
+	{"table", test_table},
+	{"crypto", test_crypto},
+	{"page_states", test_page_states},
+	{"vm_states", test_vm_states},
+	{"init", test_init},
+	{"invariant", test_invariant},
 };
+/* clang-format on */
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
 
