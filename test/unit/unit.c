@@ -91,6 +91,7 @@ static const struct suite {
 	{"crypto", test_crypto},
 	{"page_states", test_page_states},
 	{"vm_states", test_vm_states},
+	{"vcpu", test_vcpu},
 	{"save", test_save},
 	{"init", test_init},
 	{"invariant", test_invariant},
