@@ -92,6 +92,7 @@ static const struct suite {
 	{"page_states", test_page_states},
 	{"vm_states", test_vm_states},
 	{"vcpu", test_vcpu},
+	{"limits", test_limits},
 	{"save", test_save},
 	{"init", test_init},
 	{"invariant", test_invariant},

@@ -34,11 +34,9 @@ void test_table(void);
 void test_crypto(void);
 void test_page_states(void);
 void test_vm_states(void);
-void test_life(void);
-void test_call(void);
 void test_vcpu(void);
+void test_limits(void);
 void test_save(void);
-void test_dma(void);
 void test_init(void);
 void test_invariant(void);
 
