@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What each call that succeeded means for who owns what. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "arch/sim/cpu.h"
+#include "arch/sim/memory.h"
+#include "arch/sim/model.h"
+#include "arch/sim/model_state.h"
+#include "arch/sim/sim.h"
+#include "arch/sim/tag.h"
+#include "arch/sim/touch.h"
+#include "core/machine.h"
+#include "core/page.h"
+#include "core/state.h"
+#include "corevisor/run.h"
+
+#define ULL(x) ((unsigned long long)(x))
+
+/* A page that a snapshot saved: where it went, and what it was. */
+struct blob {
+	u64 out;
+	u64 gfn;
+	u64 tag[2];
+	u8 plain[CV_PAGE_SIZE];
+};
+
+#define NR_BLOBS 4096U
+
+static struct blob blobs[NR_BLOBS];
+static u32 nr_blobs;
+
+struct claim {
+	u64 gfn;
+	u32 vm;
+};
+
+static struct claim claims[SIM_DEV_FRAMES];
+
+u32 model_io_owner(u64 pfn)
+{
+	return pfn - SIM_DEV_VM_PFN < SIM_DEV_FRAMES ? claims[pfn - SIM_DEV_VM_PFN].vm : 0U;
+}
+
+bool model_blob(u64 pfn, u64 *gfn, u64 tag[2])
+{
+	for (u32 i = 0; i < NR_BLOBS && i < nr_blobs; i++) {
+		const struct blob *b = &blobs[(nr_blobs - 1U - i) % NR_BLOBS];
+
+		if (b->out == pfn) {
+			*gfn = b->gfn;
+			tag[0] = b->tag[0];
+			tag[1] = b->tag[1];
+			return true;
+		}
+	}
+	return false;
+}
+
+static u64 frame_word(u64 pfn, u32 offset)
+{
+	u64 word;
+
+	memcpy(&word, memory_frame(pfn) + offset, sizeof(word));
+	return word;
+}
+
+/*
+ * A frame has come to a VM. It reads `content` (NULL: zero), both through the cache and not;
+ * or what the VM itself has already stored there.
+ */
+static void settle(u64 pfn, u32 vm, const u8 *content)
+{
+	static const u8 zero[CV_PAGE_SIZE];
+	const u8 *want = content ? content : zero;
+	const u8 *is = memory_frame(pfn);
+
+	if (frame_owner(pfn) != vm)
+		sim_violation("record", "frame 0x%llx was given to VM %u, its record says %u",
+			      ULL(pfn), vm, frame_owner(pfn));
+	if (memory_incoherent(pfn))
+		sim_violation("not-cleaned",
+			      "frame 0x%llx of VM %u: memory still holds other bytes", ULL(pfn),
+			      vm);
+	if (content)
+		model_set_content(pfn, content);
+	if (!content && !memory_touched(pfn))
+		return;
+	if (memcmp(is, want, CV_PAGE_SIZE) == 0)
+		return;
+	for (u32 i = 0; i < CV_PAGE_SIZE; i += 8U) {
+		u64 w = frame_word(pfn, i);
+
+		if (memcmp(is + i, want + i, 8) == 0)
+			continue;
+		if (!tag_is(w) || tag_writer(w) != vm || !model_is_own(vm, w))
+			sim_violation("content", "frame 0x%llx, new to VM %u, has 0x%llx at 0x%x",
+				      ULL(pfn), vm, ULL(w), i);
+		model_set_word(pfn, i, w);
+	}
+}
+
+/* What the host can read in a frame is nobody's secret. */
+static void check_public(u64 pfn, const char *what)
+{
+	if (!memory_touched(pfn))
+		return;
+	for (u32 i = 0; i < CV_PAGE_SIZE; i += 8U) {
+		u64 w = frame_word(pfn, i);
+
+		if (tag_is_private(w))
+			sim_violation("secret-left",
+				      "%s: frame 0x%llx of the host has 0x%llx at 0x%x", what,
+				      ULL(pfn), ULL(w), i);
+	}
+}
+
+static void donate(u32 vm, u64 gfn, u64 pfn)
+{
+	if (model_owner(pfn) == vm && model_gfn(pfn) == gfn)
+		return;
+	model_take(pfn, vm, gfn);
+	settle(pfn, vm, NULL);
+}
+
+static void add_image(u32 vm, u64 pfn, u64 region)
+{
+	struct model_vm *m = &model_vms[vm];
+	struct model_image *image;
+
+	if (region >= m->nr_regions)
+		sim_violation("image", "page for region %llu of VM %u", ULL(region), vm);
+	if (m->nr_image == m->room_image) {
+		m->room_image = m->room_image * 2U + 16U;
+		m->image = realloc(m->image, m->room_image * sizeof(*m->image));
+	}
+	image = &m->image[m->nr_image++];
+	image->pfn = (u32)pfn;
+	image->taken = 0;
+	image->gfn = m->region_gfn[region] + m->region_next[region]++;
+}
+
+/* Image frames move one by one, and hold what was measured. */
+static void take_image(u32 vm, bool verified)
+{
+	struct model_vm *m = &model_vms[vm];
+
+	for (u32 i = 0; i < m->nr_image; i++) {
+		struct model_image *image = &m->image[i];
+		const u8 *read = touch_last_read(image->pfn);
+
+		if (image->taken)
+			continue;
+		if (frame_owner(image->pfn) != vm || frame_gfn(image->pfn) != image->gfn) {
+			if (verified)
+				sim_violation("image", "VM %u is VERIFIED without gfn 0x%llx", vm,
+					      ULL(image->gfn));
+			continue;
+		}
+		image->taken = 1;
+		if (!read)
+			sim_violation("image", "VM %u, gfn 0x%llx was not measured", vm,
+				      ULL(image->gfn));
+		model_take(image->pfn, vm, image->gfn);
+		settle(image->pfn, vm, read);
+	}
+}
+
+static void reclaim(u32 vm, u64 pfn)
+{
+	if (model_owner(pfn) != vm)
+		sim_violation("reclaimed", "frame 0x%llx of %u, as VM %u's", ULL(pfn),
+			      model_owner(pfn), vm);
+	model_give_back(pfn);
+	if (memory_incoherent(pfn))
+		sim_violation("not-cleaned", "frame 0x%llx is back with the host", ULL(pfn));
+	check_public(pfn, "reclaim");
+}
+
+static void destroyed(u32 vm)
+{
+	struct model_vm *m = &model_vms[vm];
+
+	if (m->frames != 0U)
+		sim_violation("destroyed", "VM %u still has %llu frames", vm, ULL(m->frames));
+	for (u32 i = 0; i < SIM_DEV_FRAMES; i++) {
+		if (claims[i].vm == vm)
+			claims[i].vm = 0;
+	}
+	m->nr_regions = 0;
+	m->nr_image = 0;
+}
+
+static void saved_page(const struct op *op, const u64 value[3])
+{
+	struct blob *b = &blobs[nr_blobs++ % NR_BLOBS];
+	u64 in = op->a[1];
+	u64 out = op->a[2];
+
+	if (model_owner(in) != op->a[0])
+		sim_violation("saved", "frame 0x%llx of %u as VM %llu's", ULL(in), model_owner(in),
+			      ULL(op->a[0]));
+	check_public(out, "save_page");
+	b->out = out;
+	b->gfn = value[0];
+	b->tag[0] = value[1];
+	b->tag[1] = value[2];
+	memcpy(b->plain, memory_frame(in), CV_PAGE_SIZE);
+}
+
+static void loaded_page(const struct op *op)
+{
+	for (u32 i = 0; i < NR_BLOBS && i < nr_blobs; i++) {
+		const struct blob *b = &blobs[(nr_blobs - 1U - i) % NR_BLOBS];
+
+		if (b->gfn == op->a[2] && b->tag[0] == op->a[3] && b->tag[1] == op->a[4]) {
+			model_take(op->a[1], (u32)op->a[0], op->a[2]);
+			settle(op->a[1], (u32)op->a[0], b->plain);
+			return;
+		}
+	}
+	sim_violation("forged", "VM %llu took a page for gfn 0x%llx that nobody saved",
+		      ULL(op->a[0]), ULL(op->a[2]));
+}
+
+static void announced(u32 vm, u64 address, u64 region)
+{
+	struct model_vm *m = &model_vms[vm];
+
+	if (region != m->nr_regions || region >= CV_MAX_BOOT_REGIONS)
+		sim_violation("image", "VM %u: region %llu", vm, ULL(region));
+	m->region_gfn[region] = address >> CV_PAGE_SHIFT;
+	m->region_next[region] = 0;
+	m->nr_regions++;
+}
+
+static void claimed(u32 vm, u64 ipa, u64 pa)
+{
+	u64 i = (pa >> CV_PAGE_SHIFT) - SIM_DEV_VM_PFN;
+
+	if (i >= SIM_DEV_FRAMES || claims[i].vm != 0U)
+		sim_violation("claimed", "VM %u claims 0x%llx", vm, ULL(pa));
+	claims[i].vm = vm;
+	claims[i].gfn = ipa >> CV_PAGE_SHIFT;
+}
+
+static void assigned(const struct op *op)
+{
+	u32 owner = dma_contexts[op->a[0]].owner;
+
+	if (owner >= 1U && owner <= CV_MAX_VMS)
+		donate(owner, op->a[2], op->a[1]);
+}
+
+static void registered(u32 vm)
+{
+	if (model_vms[vm].frames != 0U)
+		sim_violation("vm-id", "VM %u is used again with %llu frames", vm,
+			      ULL(model_vms[vm].frames));
+}
+
+static void forget_vcpu(u32 vm, u64 vcpu)
+{
+	u32 slot = vcpu_slots[vm * CV_MAX_VCPUS + vcpu];
+
+	if (slot != 0U)
+		cpu_forget_context(slot - 1U);
+}
+
+void model_host_call(const struct op *op, const u64 value[3])
+{
+	u32 vm = (u32)op->a[0];
+
+	switch (op->kind) {
+	case OP_REGISTER_VM:
+		registered((u32)value[0]);
+		break;
+	case OP_REGISTER_VCPU:
+	case OP_LOAD_VCPU:
+		forget_vcpu(vm, op->a[1]);
+		break;
+	case OP_SET_BOOT_INFO:
+		announced(vm, op->a[1], value[0]);
+		break;
+	case OP_REMAP_VM_IMAGE:
+		add_image(vm, op->a[1], op->a[2]);
+		break;
+	case OP_VERIFY_VM:
+		take_image(vm, value[0] == 0U);
+		break;
+	case OP_DONATE:
+		donate(vm, op->a[1], op->a[2]);
+		break;
+	case OP_DONATE_BLOCK:
+		for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
+			donate(vm, op->a[1] + i, op->a[2] + i);
+		break;
+	case OP_MAP_IO:
+		claimed(vm, op->a[1], op->a[2]);
+		break;
+	case OP_RECLAIM:
+		reclaim(vm, op->a[1]);
+		break;
+	case OP_DESTROY_VM:
+		destroyed(vm);
+		break;
+	case OP_DMA_ASSIGN:
+		assigned(op);
+		break;
+	case OP_SAVE_BEGIN:
+	case OP_SAVE_END:
+		check_public(op->a[1], "save");
+		break;
+	case OP_SAVE_PAGE:
+		saved_page(op, value);
+		break;
+	case OP_SAVE_VCPU:
+		check_public(op->a[2], "save_vcpu");
+		break;
+	case OP_LOAD_PAGE:
+		loaded_page(op);
+		break;
+	default:
+		break;
+	}
+}
+
+void model_guest_call(u32 vm, const struct op *op)
+{
+	u64 pfn = model_find(vm, op->a[0] >> CV_PAGE_SHIFT);
+
+	if (op->kind != OP_GUEST_SHARE && op->kind != OP_GUEST_UNSHARE)
+		return;
+	if (pfn == 0U)
+		sim_violation("share", "VM %u, address 0x%llx: nothing there", vm, ULL(op->a[0]));
+	if (op->kind == OP_GUEST_SHARE) {
+		model_frames[pfn].share++;
+	} else {
+		if (model_frames[pfn].share == 0U)
+			sim_violation("share", "VM %u, 0x%llx is not shared", vm, ULL(op->a[0]));
+		model_frames[pfn].share--;
+	}
+	if (model_frames[pfn].share == 0U && memory_incoherent(pfn))
+		sim_violation("not-cleaned", "frame 0x%llx of VM %u is private again", ULL(pfn),
+			      vm);
+}
+
+void model_check_run_page(u32 vm, u32 vcpu)
+{
+	u32 slot = vcpu_slots[vm * CV_MAX_VCPUS + vcpu];
+	u64 pfn = slot != 0U ? vcpus[slot - 1U].run_pfn : 0U;
+
+	if (pfn == 0U || !sim_is_ram(pfn))
+		return;
+	for (u32 i = 0; i < CV_RUN_SIZE; i += 8U) {
+		u64 w = memory_load(pfn, i, true);
+
+		if (tag_is_private(w))
+			sim_violation("register-leak",
+				      "run page of VM %u, vCPU %u has 0x%llx at 0x%x", vm, vcpu,
+				      ULL(w), i);
+	}
+}

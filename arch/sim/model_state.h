@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The inside of the shadow, shared by model*.c only. */
+#ifndef SIM_MODEL_STATE_H
+#define SIM_MODEL_STATE_H
+
+#include "core/types.h"
+#include "corevisor/limits.h"
+
+struct model_frame {
+	u64 gfn : 40;
+	u64 share : 8;
+	u64 owner : 15; /* 0 is the host */
+	u64 dirty : 1; /* its shadow content is not all zero */
+};
+
+/* A page of a VM's image that the host has named. */
+struct model_image {
+	u32 pfn;
+	u32 taken;
+	u64 gfn;
+};
+
+struct model_vm {
+	u64 frames;
+	u32 chunk;
+	u32 life;
+	u32 state; /* as the core had it when the VM's lock was dropped last */
+	bool restored; /* from a snapshot */
+	u32 nr_regions;
+	u64 region_gfn[CV_MAX_BOOT_REGIONS];
+	u64 region_next[CV_MAX_BOOT_REGIONS];
+	struct model_image *image;
+	u32 nr_image, room_image;
+};
+
+extern struct model_frame *model_frames;
+extern u8 *model_content;
+extern struct model_vm model_vms[CV_MAX_VMS + 1U];
+
+/* A frame moves from the host to a VM, reading zero; and back. */
+void model_take(u64 pfn, u32 vm, u64 gfn);
+void model_give_back(u64 pfn);
+
+u64 model_word(u64 pfn, u32 offset);
+void model_set_word(u64 pfn, u32 offset, u64 value);
+void model_set_content(u64 pfn, const u8 *bytes);
+
+#endif
