@@ -94,10 +94,12 @@ $(B)/deps-check: tools/install-deps.sh
 
 FAULTS := $(sort $(patsubst test/faults/%.patch,%,$(wildcard test/faults/*.patch)))
 
+FAULT_CFLAGS := $(BASE_CFLAGS) $(CFLAGS) $(CORE_CFLAGS)
+
 # The simulator with one line of the core made wrong: a copy of the file is patched.
 $(B)/faults/cvsim-%: test/faults/%.patch $(call objects,plain,$(CVSIM_SRC)) tools/build-fault.sh
-	$(call say,FAULT,$@)tools/build-fault.sh --cc '$(CC)' --cflags '$(BASE_CFLAGS) $(CFLAGS) \
-		$(CORE_CFLAGS)' --libs '$(LIBS)' --objects $(B)/obj/plain --out $@ $< $(CVSIM_SRC)
+	$(call say,FAULT,$@)tools/build-fault.sh --cc '$(CC)' --cflags '$(FAULT_CFLAGS)' \
+		--libs '$(LIBS)' --objects $(B)/obj/plain --out $@ $< $(CVSIM_SRC)
 
 .PHONY: faults-build faults
 faults-build: $(B)/cvsim $(FAULTS:%=$(B)/faults/cvsim-%)
