@@ -20,6 +20,7 @@ struct machine_log machine_log;
 struct invalidation machine_invalidations[MACHINE_MAX_INVALIDATIONS];
 u32 machine_stream_maps[MACHINE_STREAMS];
 void (*machine_on_read64)(u64 pfn, u32 offset);
+void (*machine_on_read)(u64 pfn);
 u64 machine_now;
 
 static u8 *ram;
@@ -52,6 +53,7 @@ void machine_reset(u64 pfn, u64 nr)
 	entropy_next = 0;
 	machine_now = 1000;
 	machine_on_read64 = NULL;
+	machine_on_read = NULL;
 	memset(machine_stream_maps, 0xff, sizeof(machine_stream_maps));
 	crypto_reseed();
 	machine_forget();
@@ -154,6 +156,8 @@ void machine_frame_sync(u64 pfn)
 
 void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
 {
+	if (machine_on_read != NULL)
+		machine_on_read(pfn);
 	memcpy(to, machine_frame(pfn) + offset, size);
 }
 

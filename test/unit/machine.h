@@ -70,6 +70,9 @@ extern u32 machine_stream_maps[MACHINE_STREAMS];
 /* Called in the middle of machine_frame_read64, if set: what a hostile host does meanwhile. */
 extern void (*machine_on_read64)(u64 pfn, u32 offset);
 
+/* Called before the core copies from a frame, if set. */
+extern void (*machine_on_read)(u64 pfn);
+
 /* The same key and entropy at every reset. */
 extern u64 machine_now;
 

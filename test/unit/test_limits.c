@@ -217,6 +217,29 @@ static void host_contexts(void)
 		 MIXED(6) << 12);
 }
 
+/* A VM's context that is freed, and given to another VM, maps nothing. */
+static void vm_contexts(void)
+{
+	u32 vm;
+
+	unit_case("a VM's DMA context that is freed");
+	world_boot();
+	vm = world_vm(MIXED(1), MIXED(2));
+	CHECK_EQ(alloc_smmu_pgd(4, vm), 0);
+	CHECK_EQ(smmu_assign_page(4, MIXED(8), VM_GFN + 8), 0);
+	CHECK_EQ(smmu_map_page(4, (VM_GFN + 8) << 12, MIXED(8) << 12), 0);
+	CHECK_EQ(world_verify(vm), 0);
+	CHECK_EQ(set_vm_poweroff(vm), 0);
+	world_snapshot();
+	WANT(dma_contexts[4].owner) = CV_INVALID_ID;
+	want_leaf(MAP_DMA(4), VM_GFN + 8, 0);
+	CHECK_EQ(free_smmu_pgd(4), 0);
+	world_check();
+	CHECK_EQ(clear_vm_page(vm, MIXED(8)), 0);
+	CHECK_EQ(alloc_smmu_pgd(4, empty_vm()), 0);
+	CHECK_EQ(map_get(MAP_DMA(4), VM_GFN + 8), 0);
+}
+
 /* All free tables but `left` go to a map nobody uses. */
 static void use_tables(u32 left)
 {
@@ -385,6 +408,7 @@ void test_limits(void)
 	vcpu_contexts_run_out();
 	claims_run_out();
 	host_contexts();
+	vm_contexts();
 	pool_runs_out();
 	images();
 }

@@ -114,6 +114,8 @@ static void simple_exits(void)
 	left(CV_EXIT_SGI, 0x123456789, 0, 0);
 	CHECK_EQ(run_get(CV_RUN_TIMER), 0x5555);
 	enter();
+	for (u32 i = 0; i < 31; i++)
+		vcpu_contexts[slot].x[i] = 0x5ec7e7;
 	vcpu_contexts[slot].sys[SYSREG_CNTV_CTL_EL0] = 3;
 	vm_trap((struct vm_trap){.kind = VM_TRAP_FAULT,
 				 .address = (VM_GFN + 9) << 12 | 0x44,

@@ -91,6 +91,7 @@ static const struct suite {
 	{"crypto", test_crypto},
 	{"page_states", test_page_states},
 	{"vm_states", test_vm_states},
+	{"boot", test_boot},
 	{"vcpu", test_vcpu},
 	{"limits", test_limits},
 	{"save", test_save},

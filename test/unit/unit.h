@@ -34,6 +34,7 @@ void test_table(void);
 void test_crypto(void);
 void test_page_states(void);
 void test_vm_states(void);
+void test_boot(void);
 void test_vcpu(void);
 void test_limits(void);
 void test_save(void);
