@@ -32,6 +32,11 @@ enum machine_device {
 	MACHINE_DEVICE_HOST, /* the host may drive it */
 	MACHINE_DEVICE_ASSIGNABLE, /* the host, or a VM that claims it */
 };
+/*@ axiomatic Devices { logic integer l_device(integer p) reads \nothing; }
+ */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result == l_device(pfn);
+    ensures MACHINE_DEVICE_NONE <= \result <= MACHINE_DEVICE_ASSIGNABLE; */
 enum machine_device machine_device(u64 pfn);
 
 /*
@@ -77,9 +82,13 @@ void machine_map_invalidate_all(u32 map);
  * DMA. bind: transactions of a stream go through a map from now on.
  * cut: they are aborted from now on, and those under way have finished.
  */
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_stream_bind(u32 stream, u32 map);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_stream_cut(u32 stream);
 /* Streams there are: 0 to machine_streams() - 1; at most CV_MAX_STREAMS. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result <= CV_MAX_STREAMS; */
 u32 machine_streams(void);
 
 /*

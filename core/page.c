@@ -30,11 +30,26 @@ void frame_set(u64 pfn, u32 owner, u32 count, u64 gfn)
 	frames[pfn].gfn_high = (u8)(gfn / GFN_HIGH_UNIT);
 	frames[pfn].owner = (u16)owner;
 	frames[pfn].count = (u8)count;
+	/*@ ghost
+	    /@ loop invariant 0 <= i <= nr_frames;
+	       loop invariant \forall integer n, v; n <= i ==> owned(n, v) ==
+	         \at(owned(n, v), Pre) + (n > pfn && v == owner ? 1 : 0) -
+	           (n > pfn && v == \at(frames[pfn].owner, Pre) ? 1 : 0);
+	       loop assigns i;
+	       loop variant nr_frames - i; @/
+	    for (u64 i = 0; i < nr_frames; i++) ; */
 }
 
 void frame_set_count(u64 pfn, u32 count)
 {
 	frames[pfn].count = (u8)count;
+	/*@ ghost
+	    /@ loop invariant 0 <= i <= nr_frames;
+	       loop invariant \forall integer n, v; n <= i ==>
+	         owned(n, v) == \at(owned(n, v), Pre);
+	       loop assigns i;
+	       loop variant nr_frames - i; @/
+	    for (u64 i = 0; i < nr_frames; i++) ; */
 }
 
 int page_check_donation(u64 pfn)
@@ -93,7 +108,7 @@ void page_split(u64 pfn, u32 level)
 
 void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content)
 {
-	/*@ ghost lemma_not_mapped_for_dma(pfn); */
+	/*@ ghost lemma_not_in_use(pfn); */
 	map_clear_page(MAP_HOST, pfn);
 	map_clear_page(MAP_DMA_DEFAULT, pfn);
 	if (content == PAGE_WIPE)
@@ -101,25 +116,43 @@ void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content)
 	else
 		machine_frame_sync(pfn);
 	frame_set(pfn, vm, 0, gfn);
+	/*@ ghost lemma_owned_range(); */
 	vms[vm].nr_frames++;
-	/*@ ghost u32 c = 0;
-	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
-	       loop invariant \forall integer n, p; n <= c ==>
-	         host_dma_count(n, p) == \at(host_dma_count(n, p), Pre);
-	       loop assigns c;
-	       loop variant CV_MAX_DMA_CONTEXTS - c; @/
-	    while (c < CV_MAX_DMA_CONTEXTS) c++; */
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
 void page_take_block(u64 pfn, u32 vm, u64 gfn)
 {
+	/*@ assert l_owner(pfn) == CV_HOSTVISOR && l_owner(pfn + 511) == CV_HOSTVISOR; */
+	/*@ assert pfn + 511 < nr_frames && gfn + 511 < table_geometry.gfn_limit; */
+	/*@ ghost
+	    /@ loop invariant 0 <= i <= 512;
+	       loop invariant \forall integer c, g; is_context(c) && in_map(dma_map(c), g) &&
+	         map_of(dma_map(c), g) != 0 ==>
+	         !(pfn <= d_pfn(map_of(dma_map(c), g)) < pfn + i);
+	       loop invariant \forall integer s; 0 <= s < CV_MAX_VCPUS_TOTAL &&
+	         vcpus[s].state != CV_VCPU_UNUSED ==> !(pfn <= vcpus[s].run_pfn < pfn + i);
+	       loop assigns i;
+	       loop variant 512 - i; @/
+	    for (u64 i = 0; i < 512; i++) lemma_not_in_use(pfn + i); */
 	map_clear_block(MAP_HOST, pfn);
 	map_clear_block(MAP_DMA_DEFAULT, pfn);
+	/*@ loop invariant 0 <= i <= 512;
+	    loop invariant \forall integer p; pfn <= p < pfn + i ==>
+	      l_owner(p) == vm && l_count(p) == 0 && l_gfn(p) == gfn + (p - pfn);
+	    loop invariant \forall integer p; !(pfn <= p < pfn + i) ==> same_record{Pre, Here}(p);
+	    loop invariant \forall integer v; is_vm(v) ==> owned(nr_frames, v) ==
+	      \at(owned(nr_frames, v), Pre) + (v == vm ? i : 0);
+	    loop invariant vms[vm].nr_frames == \at(vms[vm].nr_frames, Pre) + i;
+	    loop assigns i, frames[pfn .. pfn + 511], vms[vm].nr_frames;
+	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
 		machine_frame_clear(pfn + i);
 		frame_set(pfn + i, vm, 0, gfn + i);
+		/*@ ghost lemma_owned_range(); */
 		vms[vm].nr_frames++;
 	}
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
 void page_return(u64 pfn)
@@ -130,8 +163,12 @@ void page_return(u64 pfn)
 	if (desc_pfn(map_get(vm, gfn)) == pfn)
 		map_clear_page(vm, gfn);
 	machine_frame_clear(pfn);
+	/*@ ghost lemma_owned_range(); */
 	frame_set(pfn, CV_HOSTVISOR, 0, pfn + CV_SMMU_HOST_OFFSET);
+	/*@ ghost lemma_owned_range(); */
 	vms[vm].nr_frames--;
 	if (map_get(MAP_DMA_DEFAULT, pfn) == 0)
 		map_set_page(MAP_DMA_DEFAULT, pfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	/*@ ghost lemma_in_no_use(pfn);
+	    DMA_COUNT_KEPT(c) */
 }
