@@ -154,8 +154,9 @@ fuzz-smoke: $(B)/fuzz/libfuzz	## 30 s of coverage-guided fuzzing from the corpus
 prove:				## prove the core (proof/)
 	@if [ -x proof/prove.sh ]; then proof/prove.sh; else echo "prove: no proof/prove.sh" >&2; exit 1; fi
 
-faults: faults-build		## each fault of test/faults found from each of seeds 1 to 5
-	tools/find-faults.sh --build '$(B)' --seeds 5
+faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit tests, by seeds 1 to 5
+	tools/find-faults.sh --build '$(B)' unit
+	tools/find-faults.sh --build '$(B)' --seeds 5 fuzz
 
 coverage: | $(B)/deps-check	## branch coverage of core/; prints the branches never taken
 	tools/coverage.sh --build '$(B)'
