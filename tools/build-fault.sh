@@ -29,7 +29,7 @@ dir=$out.dir
 rm -rf "$dir"
 mkdir -p "$dir/core"
 
-# Exactly as it stands: a patch that needs fuzz is out of date.
+# One line of context may have changed; a patch that needs more is out of date.
 mapfile -t patched < <(sed -n 's,^+++ b/\([^[:space:]]*\).*,\1,p' "$patch")
 [ ${#patched[@]} -gt 0 ] || { echo "$patch: no file named" >&2; exit 1; }
 for file in "${patched[@]}"; do
@@ -37,7 +37,7 @@ for file in "${patched[@]}"; do
 	cp "$file" "$dir/$file"
 done
 # Text before the first "---" is the description; patch skips it.
-if ! patch --silent --fuzz=0 --no-backup-if-mismatch -d "$dir" -p1 <"$patch" >"$dir/log"; then
+if ! patch --silent --fuzz=1 --no-backup-if-mismatch -d "$dir" -p1 <"$patch" >"$dir/log"; then
 	echo "$patch does not apply:" >&2
 	cat "$dir/log" >&2
 	exit 1

@@ -25,7 +25,8 @@ INCLUDE_RULES = [
     ("include/corevisor/", [r"corevisor/", *FREESTANDING]),
     ("core/", [r"core/", r"corevisor/", *FREESTANDING]),
     ("crypto/", [r"core/(types|crypto|machine)\.h", r"crypto/", r"bearssl\.h", r"string\.h"]),
-    ("arch/arm64/", [r"core/", r"corevisor/", r"crypto/entropy\.h", r"arch/arm64/", r"libfdt\.h",
+    # Files of arch/arm64/ name their neighbours without a folder.
+    ("arch/arm64/", [r"core/", r"corevisor/", r"crypto/entropy\.h", r"[a-z0-9_]+\.h$",
                      *FREESTANDING]),
     ("arch/sim/", [r"core/", r"corevisor/", r"crypto/entropy\.h", r"arch/sim/", None]),
 ]
