@@ -82,7 +82,7 @@ u32 model_life(u32 vm)
 
 bool model_is_own(u32 vm, u64 word)
 {
-	if (tag_writer(word) == vm && tag_life(word) == (model_life(vm) & 0xffffU))
+	if (tag_writer(word) == vm && tag_life(word) == (model_life(vm) & TAG_LIFE_MASK))
 		return true;
 	return __atomic_load_n(&model_vms[vm].restored, __ATOMIC_RELAXED);
 }
