@@ -160,7 +160,7 @@ faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit t
 	tools/find-faults.sh --build '$(B)' --seeds 5 fuzz
 
 coverage: | $(B)/deps-check	## branch coverage of core/; prints the branches never taken
-	tools/coverage.sh --build '$(B)'
+	tools/coverage.py --build '$(B)'
 
 size:				## lines of code of the trusted core
 	@tools/count-lines.py core arch/arm64
