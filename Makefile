@@ -28,7 +28,6 @@ CORE_SRC := $(sort $(wildcard core/*.c))
 CRYPTO_SRC := crypto/bearssl.c
 SIM_SRC := $(sort $(wildcard arch/sim/*.c))
 UNIT_SRC := $(sort $(wildcard test/unit/*.c))
-SIM_MAIN := arch/sim/main.c
 
 CVSIM_SRC := $(CORE_SRC) $(CRYPTO_SRC) $(SIM_SRC)
 # Unit tests bring a machine of their own (test/unit/machine.c), so that they see every call.
@@ -107,7 +106,7 @@ faults-build: $(B)/cvsim $(FAULTS:%=$(B)/faults/cvsim-%)
 
 # ---------------------------------------------------------------- fuzzing with coverage (clang)
 
-FUZZ_SRC := $(sort $(wildcard test/fuzz/*.c))
+FUZZ_SRC := $(sort $(wildcard test/fuzz/*.c)) test/unit/machine.c test/unit/world.c test/unit/unit.c
 FUZZ_CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 
 $(B)/obj/fuzz/core/%.o: core/%.c | $(B)/deps-check
@@ -118,7 +117,7 @@ $(B)/obj/fuzz/%.o: %.c | $(B)/deps-check
 	@mkdir -p $(@D)
 	$(call say,CC,$@)clang $(BASE_CFLAGS) $(FUZZ_CFLAGS) -pthread -c -o $@ $<
 
-$(B)/fuzz/libfuzz: $(call objects,fuzz,$(FUZZ_SRC) $(filter-out $(SIM_MAIN),$(CVSIM_SRC)))
+$(B)/fuzz/fuzz_core: $(call objects,fuzz,$(FUZZ_SRC) $(CORE_SRC) $(CRYPTO_SRC))
 	@mkdir -p $(@D)
 	$(call say,LD,$@)clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
@@ -149,7 +148,7 @@ FUZZ_SEED ?= 1
 fuzz: $(B)/cvsim		## a long random run: FUZZ_OPS=10000000 FUZZ_CPUS=4 FUZZ_SEED=1
 	$(B)/cvsim fuzz --ops $(FUZZ_OPS) --cpus $(FUZZ_CPUS) --seed $(FUZZ_SEED)
 
-fuzz-smoke: $(B)/fuzz/libfuzz	## 30 s of coverage-guided fuzzing from the corpus of test/fuzz
+fuzz-smoke: $(B)/fuzz/fuzz_core	## 30 s of coverage-guided fuzzing from the corpus of test/fuzz
 	tools/fuzz-smoke.sh --build '$(B)'
 
 prove:				## prove the core (proof/)

@@ -20,8 +20,10 @@ bool unit_check_equal(int64_t got, int64_t want, const char *file, int line, con
 #define CHECK_EQ(got, want) \
 	unit_check_equal((int64_t)(got), (int64_t)(want), __FILE__, __LINE__, #got " == " #want)
 
-/* Failed checks so far. */
+/* Failed checks, checks, cases so far. */
 unsigned int unit_failures(void);
+uint64_t unit_checks(void);
+uint64_t unit_cases(void);
 
 /* Deterministic random numbers (splitmix64). */
 uint64_t unit_random(void);
