@@ -8,6 +8,7 @@
 #include "arch/sim/sim.h"
 #include "arch/sim/tag.h"
 #include "arch/sim/tlb.h"
+#include "arch/sim/touch.h"
 #include "core/machine.h"
 #include "core/state.h"
 #include "core/table.h"
@@ -32,6 +33,7 @@ static void perform(struct model_access *m, struct access *a)
 	m->write = a->write;
 	m->offset = (u32)(a->address % CV_PAGE_SIZE) & ~7U;
 	m->value = a->value;
+	touch_frame(m->to.pfn);
 	if (!sim_is_ram(m->to.pfn)) {
 		a->value = a->write ? a->value : 0U;
 		m->value = a->value;
@@ -43,7 +45,9 @@ static void perform(struct model_access *m, struct access *a)
 			      (unsigned long long)m->to.pfn);
 	if (a->write) {
 		model_access(m);
-		memory_store(m->to.pfn, m->offset, a->value, a->cacheable);
+		/* A VM that mixes attributes does its own cache maintenance. */
+		memory_store(m->to.pfn, m->offset, a->value,
+			     a->cacheable || model_owner(m->to.pfn) != CV_HOSTVISOR);
 	} else {
 		a->value = memory_load(m->to.pfn, m->offset, a->cacheable);
 		m->value = a->value;

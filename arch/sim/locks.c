@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdlib.h>
 
+#include "arch/sim/model.h"
 #include "arch/sim/point.h"
 #include "arch/sim/sim.h"
 #include "core/lock.h"
@@ -45,6 +46,8 @@ void machine_lock_dropped(u32 rank, u32 index)
 	struct held *h = &held[machine_cpu()];
 
 	sim_point();
+	if (rank == LOCK_VM)
+		model_vm_unlocked(index);
 	if (!(h->ranks >> rank & 1U) || h->index[rank] != index)
 		sim_violation("lock-order", "CPU %u drops %s %u, which it does not hold",
 			      machine_cpu(), rank_names[rank], index);

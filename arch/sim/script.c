@@ -266,7 +266,7 @@ static void run_line(void)
 		run_op(0);
 }
 
-int script_run(const char *path, bool quiet)
+int script_run(const char *path, bool quiet, bool thorough)
 {
 	struct sim_config config;
 
@@ -279,7 +279,7 @@ int script_run(const char *path, bool quiet)
 	}
 	script_default_config(&config);
 	sim_on_violation = on_violation;
-	check_thorough = true;
+	check_thorough = thorough;
 	if (read_line()) {
 		if (strcmp(script.line.token[0], "machine") == 0)
 			parse_machine(&config);

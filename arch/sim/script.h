@@ -14,7 +14,7 @@
  * Run a script on a machine of its own; call once in a process. Returns the exit status: 0,
  * 1 (an expectation or a promise is broken), 2 (not a script).
  */
-int script_run(const char *path, bool quiet);
+int script_run(const char *path, bool quiet, bool thorough);
 
 /* The line that does this operation, without the end of line. */
 void script_format_op(FILE *out, const struct op *op);
