@@ -25,6 +25,8 @@ struct sim_cpu sim_cpus[CV_MAX_CPUS];
 static struct vcpu_context expected[CV_MAX_VCPUS_TOTAL];
 static u32 may_change[CV_MAX_VCPUS_TOTAL];
 static bool known[CV_MAX_VCPUS_TOTAL];
+static u32 known_vm[CV_MAX_VCPUS_TOTAL];
+static u32 known_life[CV_MAX_VCPUS_TOTAL];
 
 static _Thread_local u32 current;
 
@@ -68,7 +70,7 @@ static void check_entry(u32 vm, u32 slot, const struct vcpu_context *now)
 {
 	const struct vcpu_context *was = &expected[slot];
 
-	if (!known[slot]) {
+	if (!known[slot] || known_vm[slot] != vm || known_life[slot] != model_life(vm)) {
 		check_foreign(vm, now->x, 31, "x");
 		check_foreign(vm, now->sys, VCPU_NR_SYSREGS, "sys");
 		check_foreign(vm, now->fp, 64, "fp");
@@ -125,10 +127,20 @@ void machine_leave_vm(u32 vm, u32 slot)
 	sim_point();
 }
 
+/* After a CPU_OFF another vCPU decides what this one starts with. */
+static bool is_cpu_off(const struct vm_trap *trap, const struct vcpu_context *regs)
+{
+	return trap->kind == VM_TRAP_CALL && (u32)regs->x[0] == 0x84000002U;
+}
+
 static void trap_expect(u32 slot, const struct vm_trap *trap, const struct vcpu_context *regs)
 {
+	u32 vm = sim_cpus[current].vm;
+
 	expected[slot] = *regs;
-	known[slot] = true;
+	known[slot] = !is_cpu_off(trap, regs);
+	known_vm[slot] = vm;
+	known_life[slot] = model_life(vm);
 	may_change[slot] = 0;
 	if (trap->kind == VM_TRAP_CALL)
 		may_change[slot] = 0xfU;
@@ -142,7 +154,7 @@ static void forget_target(u32 vm, const struct vcpu_context *regs)
 	u64 target = regs->x[1];
 	u32 slot;
 
-	if ((regs->x[0] & ~0x40000000ULL) != 0x84000003ULL)
+	if (((u32)regs->x[0] & ~0x40000000U) != 0x84000003U)
 		return;
 	for (u32 id = 0; id < CV_MAX_VCPUS; id++) {
 		slot = vcpu_slots[vm * CV_MAX_VCPUS + id];

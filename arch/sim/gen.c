@@ -28,6 +28,7 @@ void gen_init(struct gen *g, u64 seed, u32 vms, u32 cpu)
 	g->cpu = cpu;
 	g->nr_plans = vms < CV_MAX_VMS ? vms : CV_MAX_VMS;
 	g->hot_base = sim.free_pfn;
+	room = room > 8192U ? room - 8192U : room / 2U;
 	g->hot = (u32)(hot < room ? hot : room);
 	if (g->hot > GEN_MAX_HOT)
 		g->hot = GEN_MAX_HOT;

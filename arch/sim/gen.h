@@ -78,6 +78,7 @@ struct gen {
 	u32 nr_plans;
 	u64 hot_base;
 	u32 hot;
+	u32 quiet; /* frames beyond the hot ones, for snapshots */
 	struct gen_plan *plan; /* NULL: the operation was no step of one */
 	struct gen_plan plans[CV_MAX_VMS];
 	struct gen_snapshot snapshot;

