@@ -155,6 +155,9 @@ static void gen_wrong(struct gen *g, struct op *op)
 	op->a[5] = 0;
 	if (op->kind == OP_POWEROFF_VM && gen_random(g, 16) != 0U)
 		op->kind = OP_VM_INFO;
+	/* VMs that no plan ends would pile up. */
+	if (op->kind == OP_REGISTER_VM)
+		op->kind = OP_INFO;
 	if (gen_random(g, 2) == 0U)
 		op->a[0] = 1U + gen_random(g, g->nr_plans);
 	if (gen_random(g, 3) == 0U)
