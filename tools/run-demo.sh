@@ -33,14 +33,14 @@ heading "2. What a hostile host and its devices try"
 printf '  %-9s %-20s %s\n' RESULT SCRIPT ATTACK
 for script in test/scripts/5a-*.cvs; do
 	name=$(basename "$script" .cvs)
-	what=$(sed -n '2s/^# Design 5a, //p' "$script")
+	what=$(sed -n 's/^# Attack: //p' "$script")
 	if "$cvsim" run -q "$script" >"$log" 2>&1; then
 		result=BLOCKED
 	else
 		result=FAILED
 		status=1
 	fi
-	printf '  %-9s %-20s %s\n' "$result" "$name" "$(printf '%s' "$what" | cut -c1-66)"
+	printf '  %-9s %-20s %s\n' "$result" "$name" "$what"
 done
 
 heading "3. A random adversary on four CPUs: host, VMs and devices do anything"
