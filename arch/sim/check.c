@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "arch/sim/check.h"
 
+#include "arch/sim/access.h"
 #include "arch/sim/cpu.h"
 #include "arch/sim/point.h"
 #include "arch/sim/refuse.h"
@@ -13,6 +14,7 @@
 
 /* Operations between two looks at everything that is small. */
 #define TABLES_INTERVAL 4096U
+#define EXACT_INTERVAL 65536U
 
 u64 check_counts[NR_CHECKS];
 bool check_thorough;
@@ -80,6 +82,39 @@ static void check_world(u32 cpu)
 			      cpus[cpu].vm);
 }
 
+/* In how many DMA contexts of the host, and as how many run pages, a frame is in use. */
+static u32 uses(u64 pfn)
+{
+	u32 count = 0;
+
+	for (u32 ctx = 0; ctx < CV_MAX_DMA_CONTEXTS; ctx++) {
+		if (dma_contexts[ctx].owner == CV_HOSTVISOR &&
+		    map_get(MAP_DMA(ctx), pfn + CV_SMMU_HOST_OFFSET) != 0U)
+			count++;
+	}
+	for (u32 slot = 0; slot < CV_MAX_VCPUS_TOTAL; slot++)
+		count += vcpus[slot].vm != 0U && vcpus[slot].run_pfn == pfn;
+	return count;
+}
+
+/* Counts of host frames are exact, streams go where the core says. */
+static void check_exact(void)
+{
+	for (u64 pfn = sim.bank[0].pfn; pfn < sim.top; pfn++) {
+		if (frames[pfn].owner == CV_HOSTVISOR && frames[pfn].count != 0U &&
+		    frames[pfn].count != uses(pfn))
+			sim_violation("count", "frame 0x%llx of the host: count %u, used %u times",
+				      (unsigned long long)pfn, frames[pfn].count, uses(pfn));
+	}
+	for (u32 s = 0; s < sim.config.streams; s++) {
+		u32 ctx = smmu_stream_map(s) - MAP_DMA(0);
+
+		if (ctx < CV_MAX_DMA_CONTEXTS &&
+		    (dma_contexts[ctx].owner == CV_INVALID_ID || stream_contexts[s] != ctx + 1U))
+			sim_violation("stream", "stream %u goes through context %u", s, ctx);
+	}
+}
+
 void check_before(const struct op *op)
 {
 	touch_begin();
@@ -98,6 +133,8 @@ void check_after(const struct op *op, const struct result *result, bool disturbe
 	check_leaves();
 	refuse_after(op, result, disturbed);
 	if (check_thorough || ++count % TABLES_INTERVAL == 0U) {
+		if (check_thorough || count % EXACT_INTERVAL == 0U)
+			check_exact();
 		report(invariant_check_tables());
 		check_counts[CHECK_TABLES]++;
 	}
@@ -112,5 +149,6 @@ void check_quiescent(void)
 void check_everything(void)
 {
 	report(invariant_check_all());
+	check_exact();
 	check_counts[CHECK_ALL]++;
 }

@@ -101,6 +101,11 @@ void machine_enter_vm(u32 vm, u32 slot)
 	cpu->host = cpu->regs;
 	cpu->regs = vcpu_contexts[slot];
 	check_entry(vm, slot, &cpu->regs);
+	for (u32 i = 0; i < CV_RUN_NR_LR; i++) {
+		/* ICH_LR<n>_EL2.HW: the VM could end a physical interrupt. */
+		if (cpu->regs.lr[i] >> 61 & 1U)
+			sim_violation("gic", "VM %u runs with HW set in list register %u", vm, i);
+	}
 	cpu->slot = slot;
 	__atomic_store_n(&cpu->kick, 0, __ATOMIC_RELAXED);
 	__atomic_store_n(&cpu->vm, vm, __ATOMIC_RELAXED);

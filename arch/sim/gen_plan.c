@@ -179,6 +179,8 @@ static void next_live(struct gen *g, struct gen_plan *p, struct op *op)
 		set(op, OP_DONATE_BLOCK, p->vm, BLOCK_GFN, p->block_pfn);
 	} else if (p->nr < 24U && gen_random(g, 3) == 0U) {
 		set(op, OP_DONATE, p->vm, gfn, gen_free_frame(g));
+	} else if (gen_random(g, 32) == 0U) {
+		set(op, gen_random(g, 2) == 0U ? OP_VM_MEASUREMENT : OP_VCPU_INFO, p->vm, 0, 0);
 	} else {
 		set(op, OP_VCPU_RUN, p->vm, gen_random(g, p->vcpus), 0);
 	}

@@ -183,6 +183,10 @@ static void destroyed(u32 vm)
 
 	if (m->frames != 0U)
 		sim_violation("destroyed", "VM %u still has %llu frames", vm, ULL(m->frames));
+	for (u32 i = 0; i < sim.config.cpus; i++) {
+		if (sim_cpus[i].vm == vm)
+			sim_violation("destroyed", "VM %u still runs on CPU %u", vm, i);
+	}
 	for (u32 i = 0; i < SIM_DEV_FRAMES; i++) {
 		if (claims[i].vm == vm)
 			claims[i].vm = 0;
@@ -267,10 +271,42 @@ static void forget_vcpu(u32 vm, u64 vcpu)
 		cpu_forget_context(slot - 1U);
 }
 
+/* Nothing that has been measured changes afterwards. */
+static void check_loading(const struct op *op)
+{
+	u32 owner = (u32)op->a[0];
+
+	switch (op->kind) {
+	case OP_DMA_ASSIGN:
+	case OP_DMA_MAP:
+	case OP_DMA_ATTACH:
+		owner = dma_contexts[op->a[0]].owner;
+		break;
+	case OP_DMA_ALLOC:
+		owner = (u32)op->a[1];
+		break;
+	case OP_SET_RAM:
+	case OP_SET_ENTRY:
+	case OP_REGISTER_VCPU:
+	case OP_SET_BOOT_INFO:
+	case OP_REMAP_VM_IMAGE:
+	case OP_SET_MANIFEST:
+	case OP_MAP_IO:
+		break;
+	default:
+		return;
+	}
+	if (owner >= 1U && owner <= CV_MAX_VMS &&
+	    (vms[owner].state != CV_VM_READY || vms[owner].verifying != 0U))
+		sim_violation("state", "%s of VM %u, which is not being loaded",
+			      op_info[op->kind].name, owner);
+}
+
 void model_host_call(const struct op *op, const u64 value[3])
 {
 	u32 vm = (u32)op->a[0];
 
+	check_loading(op);
 	switch (op->kind) {
 	case OP_REGISTER_VM:
 		registered((u32)value[0]);
@@ -340,6 +376,9 @@ void model_guest_call(u32 vm, const struct op *op)
 			sim_violation("share", "VM %u, 0x%llx is not shared", vm, ULL(op->a[0]));
 		model_frames[pfn].share--;
 	}
+	if (model_frames[pfn].share != frame_count(pfn))
+		sim_violation("share", "frame 0x%llx of VM %u: shared %u times, count %u", ULL(pfn),
+			      vm, model_share(pfn), frame_count(pfn));
 	if (model_frames[pfn].share == 0U && memory_incoherent(pfn))
 		sim_violation("not-cleaned", "frame 0x%llx of VM %u is private again", ULL(pfn),
 			      vm);
