@@ -55,6 +55,23 @@ static u64 image_address(void)
 	return RAM_GFN << CV_PAGE_SHIFT;
 }
 
+static void next_verifying(struct gen *g, struct gen_plan *p, struct op *op)
+{
+	switch (p->stage) {
+	case GEN_MANIFEST:
+		p->run[1] = gen_free_frame(g);
+		set(op, OP_MANIFEST, p->vm, p->run[1],
+		    p->signed_badly ? 1U + gen_random(g, 3) : 0U);
+		break;
+	case GEN_SET_MANIFEST:
+		set(op, OP_SET_MANIFEST, p->vm, p->run[1], 0);
+		break;
+	default:
+		set(op, OP_VERIFY_VM, p->vm, 0, 0);
+		break;
+	}
+}
+
 static void next_loading(struct gen *g, struct gen_plan *p, struct op *op)
 {
 	u32 i = p->at;
@@ -85,16 +102,8 @@ static void next_loading(struct gen *g, struct gen_plan *p, struct op *op)
 	case GEN_REMAP:
 		set(op, OP_REMAP_VM_IMAGE, p->vm, p->frame[GEN_PLAN_FRAMES - 1U].pfn, 0);
 		break;
-	case GEN_MANIFEST:
-		p->run[1] = gen_free_frame(g);
-		set(op, OP_MANIFEST, p->vm, p->run[1],
-		    p->signed_badly ? 1U + gen_random(g, 3) : 0U);
-		break;
-	case GEN_SET_MANIFEST:
-		set(op, OP_SET_MANIFEST, p->vm, p->run[1], 0);
-		break;
 	default:
-		set(op, OP_VERIFY_VM, p->vm, 0, 0);
+		next_verifying(g, p, op);
 		break;
 	}
 }

@@ -168,6 +168,13 @@ static void take_image(u32 vm, bool verified)
 
 static void reclaim(u32 vm, u64 pfn)
 {
+	if (vms[vm].state != CV_VM_POWEROFF)
+		sim_violation("state", "reclaim from VM %u, which is not powered off", vm);
+	for (u32 ctx = 0; ctx < CV_MAX_DMA_CONTEXTS; ctx++) {
+		if (dma_contexts[ctx].owner == vm)
+			sim_violation("state", "reclaim from VM %u, which has DMA context %u", vm,
+				      ctx);
+	}
 	if (model_owner(pfn) != vm)
 		sim_violation("reclaimed", "frame 0x%llx of %u, as VM %u's", ULL(pfn),
 			      model_owner(pfn), vm);
@@ -302,6 +309,27 @@ static void check_loading(const struct op *op)
 			      op_info[op->kind].name, owner);
 }
 
+static void snapshot_call(const struct op *op, const u64 value[3])
+{
+	switch (op->kind) {
+	case OP_SAVE_BEGIN:
+	case OP_SAVE_END:
+		check_public(op->a[1], "save");
+		break;
+	case OP_SAVE_PAGE:
+		saved_page(op, value);
+		break;
+	case OP_SAVE_VCPU:
+		check_public(op->a[2], "save_vcpu");
+		break;
+	case OP_LOAD_PAGE:
+		loaded_page(op);
+		break;
+	default:
+		break;
+	}
+}
+
 void model_host_call(const struct op *op, const u64 value[3])
 {
 	u32 vm = (u32)op->a[0];
@@ -343,20 +371,8 @@ void model_host_call(const struct op *op, const u64 value[3])
 	case OP_DMA_ASSIGN:
 		assigned(op);
 		break;
-	case OP_SAVE_BEGIN:
-	case OP_SAVE_END:
-		check_public(op->a[1], "save");
-		break;
-	case OP_SAVE_PAGE:
-		saved_page(op, value);
-		break;
-	case OP_SAVE_VCPU:
-		check_public(op->a[2], "save_vcpu");
-		break;
-	case OP_LOAD_PAGE:
-		loaded_page(op);
-		break;
 	default:
+		snapshot_call(op, value);
 		break;
 	}
 }
