@@ -34,7 +34,7 @@ void model_host_call(const struct op *op, const u64 value[3]);
 void model_guest_call(u32 vm, const struct op *op);
 
 /* A VM stopped: nothing of its secrets may be in its run page. */
-void model_check_run_page(u32 vm, u32 vcpu);
+void model_check_run_page(u32 vm, u32 vcpu, u64 pfn);
 
 /* Which VM of that id it is, counted from 1. 0 for the host. */
 u32 model_life(u32 vm);

@@ -123,6 +123,12 @@ static void donate(u32 vm, u64 gfn, u64 pfn)
 	settle(pfn, vm, NULL);
 }
 
+static void donate_block(const struct op *op)
+{
+	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
+		donate((u32)op->a[0], op->a[1] + i, op->a[2] + i);
+}
+
 static void add_image(u32 vm, u64 pfn, u64 region)
 {
 	struct model_vm *m = &model_vms[vm];
@@ -309,9 +315,15 @@ static void check_loading(const struct op *op)
 			      op_info[op->kind].name, owner);
 }
 
-static void snapshot_call(const struct op *op, const u64 value[3])
+static void other_call(const struct op *op, const u64 value[3])
 {
 	switch (op->kind) {
+	case OP_SET_BOOT_INFO:
+		announced((u32)op->a[0], op->a[1], value[0]);
+		break;
+	case OP_REMAP_VM_IMAGE:
+		add_image((u32)op->a[0], op->a[1], op->a[2]);
+		break;
 	case OP_SAVE_BEGIN:
 	case OP_SAVE_END:
 		check_public(op->a[1], "save");
@@ -343,12 +355,6 @@ void model_host_call(const struct op *op, const u64 value[3])
 	case OP_LOAD_VCPU:
 		forget_vcpu(vm, op->a[1]);
 		break;
-	case OP_SET_BOOT_INFO:
-		announced(vm, op->a[1], value[0]);
-		break;
-	case OP_REMAP_VM_IMAGE:
-		add_image(vm, op->a[1], op->a[2]);
-		break;
 	case OP_VERIFY_VM:
 		take_image(vm, value[0] == 0U);
 		break;
@@ -356,8 +362,7 @@ void model_host_call(const struct op *op, const u64 value[3])
 		donate(vm, op->a[1], op->a[2]);
 		break;
 	case OP_DONATE_BLOCK:
-		for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
-			donate(vm, op->a[1] + i, op->a[2] + i);
+		donate_block(op);
 		break;
 	case OP_MAP_IO:
 		claimed(vm, op->a[1], op->a[2]);
@@ -372,7 +377,7 @@ void model_host_call(const struct op *op, const u64 value[3])
 		assigned(op);
 		break;
 	default:
-		snapshot_call(op, value);
+		other_call(op, value);
 		break;
 	}
 }
@@ -400,11 +405,8 @@ void model_guest_call(u32 vm, const struct op *op)
 			      vm);
 }
 
-void model_check_run_page(u32 vm, u32 vcpu)
+void model_check_run_page(u32 vm, u32 vcpu, u64 pfn)
 {
-	u32 slot = vcpu_slots[vm * CV_MAX_VCPUS + vcpu];
-	u64 pfn = slot != 0U ? vcpus[slot - 1U].run_pfn : 0U;
-
 	if (pfn == 0U || !sim_is_ram(pfn))
 		return;
 	for (u32 i = 0; i < CV_RUN_SIZE; i += 8U) {

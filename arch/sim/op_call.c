@@ -109,7 +109,7 @@ bool op_trap(u32 cpu, const struct vm_trap *trap, struct result *r)
 	r->nr_values = 4;
 	for (u32 i = 0; i < 4U; i++)
 		r->value[i] = memory_load(run, CV_RUN_EXIT + 8U * i, true);
-	model_check_run_page(vm, vcpu);
+	model_check_run_page(vm, vcpu, run);
 	return true;
 }
 

@@ -4,6 +4,8 @@
 #include "arch/sim/manifest.h"
 #include "arch/sim/op.h"
 #include "arch/sim/op_run.h"
+#include "arch/sim/sim.h"
+#include "core/lock.h"
 #include "core/state.h"
 
 #define WORDS (CV_PAGE_SIZE / 8U)
@@ -59,11 +61,18 @@ static struct result run_page(const struct op *op)
 	u32 slot = 0;
 	u64 address;
 
-	if (op->a[0] <= CV_MAX_VMS && op->a[1] < CV_MAX_VCPUS)
-		slot = vcpu_slots[op->a[0] * CV_MAX_VCPUS + op->a[1]];
+	if (op->a[0] == 0U || op->a[0] > CV_MAX_VMS || op->a[1] >= CV_MAX_VCPUS)
+		return result_of(OUT_SKIPPED);
+	/* The host knows its run pages; the simulator asks the core. */
+	if (sim.threaded)
+		lock_vm((u32)op->a[0]);
+	slot = vcpu_slots[op->a[0] * CV_MAX_VCPUS + op->a[1]];
+	address = slot != 0U ? vcpus[slot - 1U].run_pfn << CV_PAGE_SHIFT : 0U;
+	if (sim.threaded)
+		unlock_vm((u32)op->a[0]);
 	if (slot == 0U)
 		return result_of(OUT_SKIPPED);
-	address = (vcpus[slot - 1U].run_pfn << CV_PAGE_SHIFT) + op->a[2] % CV_PAGE_SIZE;
+	address += op->a[2] % CV_PAGE_SIZE;
 	return op->kind == OP_RUNSET ? store(op, address, op->a[3]) : load(op, address);
 }
 
@@ -73,7 +82,7 @@ static struct result manifest(const struct op *op)
 	struct result r = result_of(OUT_SKIPPED);
 	u32 nr;
 
-	if (op->a[0] == 0U || op->a[0] > CV_MAX_VMS)
+	if (op->a[0] == 0U || op->a[0] > CV_MAX_VMS || sim.threaded)
 		return r;
 	nr = manifest_make((u32)op->a[0], (u32)op->a[2], words);
 	for (u32 i = 0; i < nr; i++) {
