@@ -14,7 +14,7 @@ usage()
 	  unit    by the unit tests, built with the fault. Needs DIR/unit
 
 	One line a fault, "found" with what found it and the seconds, or "NOT FOUND"; exit 1 if one
-	was not found. Faults whose second line is "# Not by: fuzz" (or unit) are left out there.
+	was not found. Faults with a line "# Not by: fuzz" (or unit) are left out there.
 	END
 }
 
@@ -35,14 +35,16 @@ how=${1:-}
 [[ $how == fuzz || $how == unit ]] || { usage >&2 && exit 2; }
 shift
 cd "$(dirname "$0")/.."
-mkdir -p "$build/faults"
+mkdir -p "$build/faults/scripts"
+build=$(cd "$build" && pwd)
 
 find_fuzz()
 {
 	local name=$1 seed=$2 begin code=0 log=$build/faults/$1-$2.log
 	begin=$(date +%s%N)
-	timeout 60 "$build/cvsim" fuzz --break "$name" --ops 100000000 --cpus 4 --seed "$seed" \
-		>"$log" 2>&1 || code=$?
+	# It leaves the script of a violation where it runs.
+	(cd "$build/faults/scripts" && timeout 60 "$build/cvsim" fuzz --break "$name" \
+		--ops 100000000 --cpus 4 --seed "$seed") >"$log" 2>&1 || code=$?
 	local ms=$((($(date +%s%N) - begin) / 1000000))
 	# 1: a violation. Anything else: no time left, or the simulator itself went wrong.
 	if [ "$code" = 1 ]; then
