@@ -56,7 +56,7 @@ static _Noreturn void fail(const char *format, ...)
 
 static struct file read_file(const char *name)
 {
-	struct file file = { name, NULL, 0 };
+	struct file file = {name, NULL, 0};
 	FILE *in = fopen(name, "rb");
 	long size;
 
@@ -155,11 +155,11 @@ static uint64_t round_up(uint64_t value)
 
 static struct file pack(struct file *core, const struct file *host)
 {
-	uint64_t host_offset = round_up(get64(core, HEADER_CORE_SIZE)) +
-			       get64(host, HEADER_TEXT_OFFSET);
+	uint64_t host_offset =
+		round_up(get64(core, HEADER_CORE_SIZE)) + get64(host, HEADER_TEXT_OFFSET);
 	uint64_t host_size = get64(host, HEADER_IMAGE_SIZE);
 	uint64_t fdt_offset = round_up(host_offset + host_size);
-	struct file out = { NULL, NULL, host_offset + host->size };
+	struct file out = {NULL, NULL, host_offset + host->size};
 
 	out.data = calloc(1, out.size);
 	if (out.data == NULL)
@@ -222,21 +222,33 @@ static uint64_t parse_address(const char *text)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "output", required_argument, NULL, 'o' }, { "core", required_argument, NULL, 'c' },
-		{ "key", required_argument, NULL, 'k' },    { "uart", required_argument, NULL, 'u' },
-		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
+		{"output", required_argument, NULL, 'o'}, {"core", required_argument, NULL, 'c'},
+		{"key", required_argument, NULL, 'k'},	  {"uart", required_argument, NULL, 'u'},
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
 	const char *output = NULL, *core_name = NULL, *key = NULL, *uart = NULL;
 	struct file core, host, out;
 
 	for (int c; (c = getopt_long(argc, argv, "o:c:k:u:h", options, NULL)) != -1;) {
 		switch (c) {
-		case 'o': output = optarg; break;
-		case 'c': core_name = optarg; break;
-		case 'k': key = optarg; break;
-		case 'u': uart = optarg; break;
-		case 'h': usage(stdout); return 0;
-		default: usage(stderr); return 2;
+		case 'o':
+			output = optarg;
+			break;
+		case 'c':
+			core_name = optarg;
+			break;
+		case 'k':
+			key = optarg;
+			break;
+		case 'u':
+			uart = optarg;
+			break;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return 2;
 		}
 	}
 	if (optind + 1 != argc) {

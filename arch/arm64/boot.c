@@ -24,7 +24,7 @@
 /* MPIDR_EL1 without its flags: Aff3, Aff2, Aff1, Aff0 (D19.2.98). */
 #define MPIDR_AFFINITY 0xff00ffffffULL
 /* Two windows of device registers: the console of the header, and the tree's. */
-#define UART_WINDOW(n) (VA_DEVICES + (n) * 0x200000ULL)
+#define UART_WINDOW(n) (VA_DEVICES + (n)*0x200000ULL)
 
 struct percpu percpu[CV_MAX_CPUS];
 u32 nr_cpus;
@@ -116,7 +116,7 @@ static bool in_one_bank(struct range r)
 /* The image, the host in it and the device tree slot must be where they are useful. */
 static void check_image(u64 pa, const struct header *header)
 {
-	struct range all = { pa, header->fdt_offset + FDT_SLOT };
+	struct range all = {pa, header->fdt_offset + FDT_SLOT};
 	const struct range *last = &platform.ram[platform.nr_ram - 1];
 
 	if ((pa & (CARVE_ALIGN - 1U)) != 0)
@@ -154,7 +154,7 @@ static void map_ram(const struct range *kept, u32 nr_kept)
 
 static struct frame_range to_frames(struct range r)
 {
-	return (struct frame_range){ r.base >> CV_PAGE_SHIFT, r.size >> CV_PAGE_SHIFT };
+	return (struct frame_range){r.base >> CV_PAGE_SHIFT, r.size >> CV_PAGE_SHIFT};
 }
 
 static void init_core(const struct range *kept, u32 nr_kept, const struct carve *carve)
@@ -271,7 +271,7 @@ _Noreturn void boot_main(u64 pa, u64 fdt_pa, u64 el)
 	check_image(pa, &header);
 	if (!carve_choose(&carve))
 		boot_fail("too little memory", "/memory");
-	kept[0] = (struct range){ pa, header.host_offset & ~(CARVE_ALIGN - 1ULL) };
+	kept[0] = (struct range){pa, header.host_offset & ~(CARVE_ALIGN - 1ULL)};
 	kept[1] = carve.range;
 	map_ram(kept, 2);
 	if (!carve_map(&carve))

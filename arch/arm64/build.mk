@@ -74,6 +74,16 @@ $(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h
 	$(call say,HOSTCC,$@)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-conversion \
 		-Werror -I. -o $@ $<
 
+.PHONY: boot-test boot-test-full shell
+boot-test: arm64		## boot Debian hosts on the core under QEMU (short matrix, bad input)
+	B=$(B) test/boot/boot-test.sh
+
+boot-test-full: arm64		## the same, every kernel x CPU model x number of CPUs
+	B=$(B) test/boot/boot-test.sh --full
+
+shell: arm64			## an interactive Debian host on the core
+	@B=$(B) test/boot/boot-test.sh --shell
+
 CLEAN += $(B)/corevisor.bin $(B)/corevisor.elf $(B)/corevisor-pack
 
 -include $(A64_OBJ:.o=.d)

@@ -36,7 +36,7 @@ static u64 record_pages(void)
 static bool page_has_ram(u64 i)
 {
 	u64 span = PAGE_RECORDS * CV_PAGE_SIZE;
-	struct range r = { i * span, span };
+	struct range r = {i * span, span};
 
 	return range_meets(r, platform.ram, platform.nr_ram);
 }
@@ -75,7 +75,7 @@ bool carve_choose(struct carve *carve)
 			continue;
 		for (u64 at = (bank->base + bank->size - size) & ~(CARVE_ALIGN - 1ULL);
 		     at >= first && at != 0; at -= CARVE_ALIGN) {
-			carve->range = (struct range){ at, size };
+			carve->range = (struct range){at, size};
 			if (!range_meets(carve->range, platform.avoid, platform.nr_avoid))
 				return true;
 		}
@@ -106,7 +106,7 @@ static bool map_records(u64 hole, u64 next)
 	for (u64 i = 0; i < record_pages(); i += WINDOW_PAGES) {
 		u64 va = VA_FRAMES + i * CV_PAGE_SIZE;
 		u64 span = WINDOW_PAGES * PAGE_RECORDS * CV_PAGE_SIZE;
-		struct range r = { i * PAGE_RECORDS * CV_PAGE_SIZE, span };
+		struct range r = {i * PAGE_RECORDS * CV_PAGE_SIZE, span};
 
 		if (range_meets(r, platform.ram, platform.nr_ram)) {
 			if (!map_window(i, hole, &next))

@@ -12,7 +12,7 @@ u32 cpu_vmid_bits(void)
 /* ID_AA64MMFR0_EL1.PARange (D19.2.64). */
 static u32 address_bits(void)
 {
-	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52, 56 };
+	static const u8 bits[] = {32, 36, 40, 42, 44, 48, 52, 56};
 	u64 range = id_field(sysreg_read(id_aa64mmfr0_el1), 0);
 
 	return range < sizeof(bits) ? bits[range] : 48;

@@ -74,7 +74,7 @@ void crypto_entropy(void *out, u32 size)
 
 	for (u32 done = 0; done < size; done += CRYPTO_HASH_SIZE) {
 		u32 part = size - done < CRYPTO_HASH_SIZE ? size - done : CRYPTO_HASH_SIZE;
-		u64 fresh[4] = { machine_counter() };
+		u64 fresh[4] = {machine_counter()};
 
 		for (u32 i = 1; has_rndr() && i < 4; i++)
 			fresh[i] = rndrrs();

@@ -60,7 +60,7 @@ static struct smc_result smc(u64 id, u64 a1, u64 a2, u64 a3)
 			 :
 			 : "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
 			   "x15", "x16", "x17", "memory");
-	return (struct smc_result){ { x0, x1, x2, x3 } };
+	return (struct smc_result){{x0, x1, x2, x3}};
 }
 
 static bool is_error(u64 x0)

@@ -3,7 +3,7 @@
  * The first instructions: of the boot CPU (_start), and of a CPU that PSCI turns
  * on or wakes (secondary_entry). Both get here with the MMU off.
  */
-#include "asm.h"
+#include "asm.inc"
 #include "layout.h"
 
 /* MAIR: attribute 0 Normal write-back, 1 Device-nGnRE (D19.2.103). */

@@ -57,5 +57,4 @@
 /* Registers of a trapped context on the stack: X0 to X30, padded to 16 bytes. */
 #define REGS_SIZE 256
 
-
 #endif

@@ -39,7 +39,7 @@ void machine_lock_dropped(u32 rank, u32 index)
 
 enum machine_device machine_device(u64 pfn)
 {
-	struct range r = { pfn << CV_PAGE_SHIFT, CV_PAGE_SIZE };
+	struct range r = {pfn << CV_PAGE_SHIFT, CV_PAGE_SIZE};
 
 	if (pfn >= table_geometry.gfn_limit)
 		return MACHINE_DEVICE_NONE;

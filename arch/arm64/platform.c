@@ -20,8 +20,7 @@ static const char *const kept_compatible[] = {
 bool range_meets(struct range r, const struct range *others, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
-		if (r.base < others[i].base + others[i].size &&
-		    others[i].base < r.base + r.size)
+		if (r.base < others[i].base + others[i].size && others[i].base < r.base + r.size)
 			return true;
 	}
 	return false;
@@ -69,8 +68,8 @@ static bool translate(const void *fdt, int bus, u64 *address)
 		cells[2] = fdt_size_cells(fdt, bus);
 		if (cells[0] < 0 || cells[1] < 0 || cells[2] < 0 || cells[0] + cells[1] == 0)
 			return false;
-		for (int i = 0, n = cells[0] + cells[1] + cells[2];
-		     !found && (i + n) * 4 <= size; i += n)
+		for (int i = 0, n = cells[0] + cells[1] + cells[2]; !found && (i + n) * 4 <= size;
+		     i += n)
 			found = translate_entry(ranges + i, cells, address);
 		if (!found)
 			return false;
@@ -162,7 +161,7 @@ static const char *avoid(u64 base, u64 size)
 {
 	if (platform.nr_avoid == MAX_AVOID)
 		return "/reserved-memory: more than 28 ranges";
-	platform.avoid[platform.nr_avoid++] = (struct range){ base, size };
+	platform.avoid[platform.nr_avoid++] = (struct range){base, size};
 	return NULL;
 }
 
@@ -191,7 +190,8 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 	}
 	if (parent < 0 || error != NULL)
 		return error;
-	fdt_for_each_subnode(node, fdt, parent) {
+	fdt_for_each_subnode(node, fdt, parent)
+	{
 		for (int i = 0; error == NULL && read_reg(fdt, node, i, &r); i++)
 			error = avoid(r.base, r.size);
 	}
@@ -358,8 +358,7 @@ static bool edit_timer(void *fdt)
 	static const char names[] = "sec-phys\0phys";
 	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,armv8-timer");
 
-	return node >= 0 &&
-	       fdt_setprop(fdt, node, "interrupt-names", names, sizeof(names)) == 0;
+	return node >= 0 && fdt_setprop(fdt, node, "interrupt-names", names, sizeof(names)) == 0;
 }
 
 const char *platform_edit(void *fdt, const struct range *kept, u32 nr_kept)

@@ -10,13 +10,13 @@
 
 #define SYSREG_NAME(reg) #reg
 /* The argument may be a macro for an encoding. */
-#define sysreg_read(reg)                                                                           \
-	({                                                                                         \
-		u64 value_;                                                                        \
-		__asm__ volatile("mrs %0, " SYSREG_NAME(reg) : "=r"(value_));                      \
-		value_;                                                                            \
+#define sysreg_read(reg)                                                      \
+	({                                                                    \
+		u64 value_;                                                   \
+		__asm__ volatile("mrs %0, " SYSREG_NAME(reg) : "=r"(value_)); \
+		value_;                                                       \
 	})
-#define sysreg_write(reg, value)                                                                   \
+#define sysreg_write(reg, value) \
 	__asm__ volatile("msr " SYSREG_NAME(reg) ", %x0" : : "rZ"((u64)(value)) : "memory")
 
 /* Registers of optional features, by encoding. */
@@ -108,14 +108,14 @@ static inline u64 id_field(u64 reg, u32 shift)
 #define ESR_ISS_S1PTW (1ULL << 7)
 #define ESR_ISS_CM (1ULL << 8)
 #define ESR_ISS_FNV (1ULL << 10)
-#define ESR_FSC(esr) ((esr) & 0x3f)
+#define ESR_FSC(esr) ((esr)&0x3f)
 #define FSC_EXTERNAL 0x10ULL
 #define FSC_ALIGNMENT 0x21ULL
 #define FSC_TLB_CONFLICT 0x30ULL
-#define FSC_IS_TRANSLATION(fsc) (((fsc) & 0x3c) == 0x04)
+#define FSC_IS_TRANSLATION(fsc) (((fsc)&0x3c) == 0x04)
 
 /* HPFAR_EL2.FIPA: bits 47:12 of the faulting IPA, from bit 4 (D19.2.57). */
-#define HPFAR_TO_IPA(hpfar) (((hpfar) & 0x00000ffffffffff0ULL) << 8)
+#define HPFAR_TO_IPA(hpfar) (((hpfar)&0x00000ffffffffff0ULL) << 8)
 /* PAR_EL1 after AT (D19.2.126). */
 #define PAR_F 1ULL
 #define PAR_ADDR_MASK 0x000ffffffffff000ULL

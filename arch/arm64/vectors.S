@@ -5,7 +5,7 @@
  * While the host or a VM runs, SP_EL2 is the top of this CPU's stack; on entry its general
  * registers go right below, as struct regs.
  */
-#include "asm.h"
+#include "asm.inc"
 #include "layout.h"
 
 	.macro	save_regs
