@@ -75,7 +75,9 @@ void machine_table_write(u32 table, u32 index, u64 desc);
  * gfn on, walk caches included; or all of it. `map` is a map number (core/table.h), and
  * says whether CPUs (host and VMs) or the SMMU (DMA contexts) walk it.
  */
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_map_invalidate(u32 map, u64 gfn, u64 frames);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_map_invalidate_all(u32 map);
 
 /*
