@@ -21,6 +21,8 @@
 
 /* The host's input addresses; covers QEMU's high PCIe window (512 GB to 1 TB). */
 #define IPA_BITS 40U
+/* Less RAM than this leaves the host none to speak of. */
+#define MIN_RAM (128ULL << 20)
 /* MPIDR_EL1 without its flags: Aff3, Aff2, Aff1, Aff0 (D19.2.98). */
 #define MPIDR_AFFINITY 0xff00ffffffULL
 /* Two windows of device registers: the console of the header, and the tree's. */
@@ -121,6 +123,8 @@ static void check_image(u64 pa, const struct header *header)
 
 	if ((pa & (CARVE_ALIGN - 1U)) != 0)
 		boot_fail("the image is not loaded at a multiple of 2 MB", NULL);
+	if (platform_ram_bytes() < MIN_RAM)
+		boot_fail("too little memory", "/memory: less than 128 MB");
 	if (!in_one_bank(all))
 		boot_fail("the image, the host and the device tree do not fit in one bank of RAM",
 			  "too little memory, or loaded elsewhere");

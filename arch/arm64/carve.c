@@ -14,15 +14,6 @@
 /* Tables beyond RAM/128: the last few levels of sparse device space. */
 #define SPARE_TABLES 64U
 
-static u64 ram_bytes(void)
-{
-	u64 sum = 0;
-
-	for (u32 i = 0; i < platform.nr_ram; i++)
-		sum += platform.ram[i].size;
-	return sum;
-}
-
 /* Pages of frames[] up to the top of RAM. */
 static u64 record_pages(void)
 {
@@ -53,7 +44,7 @@ static u64 pages_with_ram(void)
 /* RAM/128 of tables, after the roots, which are two a map (core/table.h). */
 static u32 pool_tables(void)
 {
-	u64 n = ram_bytes() / 128U / CV_PAGE_SIZE + 2U * CV_NR_MAPS + SPARE_TABLES;
+	u64 n = platform_ram_bytes() / 128U / CV_PAGE_SIZE + 2U * CV_NR_MAPS + SPARE_TABLES;
 
 	return n > CV_MAX_TABLES ? CV_MAX_TABLES : (u32)n;
 }

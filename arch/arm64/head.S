@@ -3,7 +3,7 @@
  * The first instructions: of the boot CPU (_start), and of a CPU that PSCI turns
  * on or wakes (secondary_entry). Both get here with the MMU off.
  */
-#include "asm.inc"
+#include "asm.h"
 #include "layout.h"
 
 /* MAIR: attribute 0 Normal write-back, 1 Device-nGnRE (D19.2.103). */
@@ -64,39 +64,39 @@ entry:
 	 * The early area is written with the MMU off, and read with it on: nothing of it may
 	 * be in a cache before, or be allocated in between.
 	 */
-	address	x0, _early_start
-	address	x1, _early_end
+	ADDRESS(x0, _early_start)
+	ADDRESS(x1, _early_end)
 	bl	cache_invalidate
-	address	x0, _early_start
-	address	x1, _early_end
+	ADDRESS(x0, _early_start)
+	ADDRESS(x1, _early_end)
 3:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
 	b.lo	3b
-	address	x0, boot_stack_top
+	ADDRESS(x0, boot_stack_top)
 	mov	sp, x0
 	mov	x0, x20
 	mov	x1, x19
 	bl	early_map
 	mov	x22, x0
-	address	x0, _early_start
-	address	x1, _early_end
+	ADDRESS(x0, _early_start)
+	ADDRESS(x1, _early_end)
 	bl	cache_invalidate
 	mov	x0, x22
-	link_address x30, boot_high
+	LINK_ADDRESS(x30, boot_high)
 	cmp	x21, #(2 << 2)
 	b.eq	mmu_on_el2
 	b	mmu_on_el1
 
 /* MMU and caches on, at the link address. */
 boot_high:
-	address	x0, boot_stack_top
+	ADDRESS(x0, boot_stack_top)
 	mov	sp, x0
-	address	x0, _bss_start
-	address	x1, _bss_end
+	ADDRESS(x0, _bss_start)
+	ADDRESS(x1, _bss_end)
 1:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x1
 	b.lo	1b
-	address	x0, vectors
+	ADDRESS(x0, vectors)
 	cmp	x21, #(2 << 2)
 	b.ne	2f
 	msr	vbar_el2, x0
@@ -109,19 +109,19 @@ boot_high:
 	b	.
 
 /* x0: the index of this CPU, which the core gave to CPU_ON or CPU_SUSPEND. */
-function secondary_entry
+FUNCTION(secondary_entry)
 	msr	daifset, #0xf
 	mov	x19, x0
 	mrs	x1, currentel
 	cmp	x1, #(2 << 2)
 	b.ne	.				/* firmware that breaks PSCI: nothing can be done */
 	bl	reset_el2
-	address	x1, secondary_ttbr
+	ADDRESS(x1, secondary_ttbr)
 	ldr	x0, [x1]
-	link_address x30, secondary_high
+	LINK_ADDRESS(x30, secondary_high)
 	b	mmu_on_el2
 secondary_high:
-	address	x0, vectors
+	ADDRESS(x0, vectors)
 	msr	vbar_el2, x0
 	isb
 	ldr	x1, =VA_STACKS + STACK_SLOT
@@ -132,13 +132,13 @@ secondary_high:
 	mov	x0, x19
 	bl	boot_secondary
 	b	.
-end_function secondary_entry
+END_FUNCTION(secondary_entry)
 
 /*
  * EL2 as this code needs it: no VHE layout, MMU off, FP not trapped. Firmware may
  * have left E2H set, which changes what the other registers mean, so that goes first.
  */
-function reset_el2
+FUNCTION(reset_el2)
 	mov	x0, #HCR_RW
 	msr	hcr_el2, x0
 	isb
@@ -148,7 +148,7 @@ function reset_el2
 	msr	cptr_el2, x0
 	isb
 	ret
-end_function reset_el2
+END_FUNCTION(reset_el2)
 
 /* Physical address size of the CPU, at most 48 bits, as PS and IPS encode it. */
 	.macro	address_size reg, scratch
@@ -198,7 +198,7 @@ mmu_on_el1:
 	ret
 
 /* Invalidate [x0, x1) to the point of coherency, by VA (D7.5.9). Clobbers x2, x3. */
-function cache_invalidate
+FUNCTION(cache_invalidate)
 	mrs	x2, ctr_el0
 	ubfx	x2, x2, #16, #4
 	mov	x3, #4
@@ -209,7 +209,7 @@ function cache_invalidate
 	b.lo	1b
 	dsb	sy
 	ret
-end_function cache_invalidate
+END_FUNCTION(cache_invalidate)
 
 	.ltorg
 

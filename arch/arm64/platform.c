@@ -26,6 +26,15 @@ bool range_meets(struct range r, const struct range *others, u32 n)
 	return false;
 }
 
+u64 platform_ram_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < platform.nr_ram; i++)
+		sum += platform.ram[i].size;
+	return sum;
+}
+
 /* A number of `cells` 32-bit cells; more than two keep the low 64 bits. */
 static u64 read_cells(const fdt32_t *p, int cells)
 {

@@ -61,6 +61,9 @@ void *platform_seed_writable(void *fdt, u32 *size);
  */
 const char *platform_edit(void *fdt, const struct range *kept, u32 nr_kept);
 
+/* Bytes of RAM in all banks. */
+u64 platform_ram_bytes(void);
+
 /* Does a range meet any of `n` others? */
 bool range_meets(struct range r, const struct range *others, u32 n);
 

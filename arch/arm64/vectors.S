@@ -5,7 +5,7 @@
  * While the host or a VM runs, SP_EL2 is the top of this CPU's stack; on entry its general
  * registers go right below, as struct regs.
  */
-#include "asm.inc"
+#include "asm.h"
 #include "layout.h"
 
 	.macro	save_regs
@@ -95,13 +95,13 @@ return_to_lower:
 /* x1: vector number. The first CPU to come prints; a second would find its stack in use. */
 fatal_entry:
 	msr	sp_el0, x0
-	address	x0, fatal_taken
+	ADDRESS(x0, fatal_taken)
 1:	ldaxr	w2, [x0]
 	cbnz	w2, .
 	stlxr	w2, w1, [x0]
 	cbnz	w2, 1b
 	mov	x0, sp
-	address	x2, fatal_stack_top
+	ADDRESS(x2, fatal_stack_top)
 	mov	sp, x2
 	mrs	x2, esr_el2
 	mrs	x3, elr_el2
@@ -110,7 +110,7 @@ fatal_entry:
 	b	.
 
 /* Start the host: x0 its X0, x1 top of this CPU's stack; ELR_EL2 and SPSR_EL2 are set. */
-function enter_host
+FUNCTION(enter_host)
 	mov	sp, x1
 	.irp	n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15
 	mov	x\n, xzr
@@ -121,7 +121,7 @@ function enter_host
 	eret
 	dsb	nsh
 	isb
-end_function enter_host
+END_FUNCTION(enter_host)
 
 	.bss
 	.balign	16

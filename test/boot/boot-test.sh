@@ -136,7 +136,7 @@ bad_input()
 
 	refuses no-el2 "started at EL1" "$image" off -cpu cortex-a57 -m 1G
 	refuses no-host "no host in this image" "$B/corevisor.bin" on -cpu cortex-a57 -m 1G
-	refuses small "too little memory" "$image" on -cpu cortex-a57 -m 42M
+	refuses small "too little memory" "$image" on -cpu cortex-a57 -m 96M
 	refuses no-entropy "no source of random numbers" "$image" on,dtb-randomness=off \
 		-cpu cortex-a57 -m 1G
 	head -c 4096 /dev/urandom >"$out/noise"
