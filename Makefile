@@ -90,6 +90,10 @@ $(B)/deps-check: tools/install-deps.sh
 	@mkdir -p $(B)
 	@tools/install-deps.sh build check && touch $@
 
+$(B)/deps-prove: tools/install-deps.sh
+	@mkdir -p $(B)
+	@tools/install-deps.sh build prove && touch $@
+
 # ---------------------------------------------------------------- planted faults
 
 FAULTS := $(sort $(patsubst test/faults/%.patch,%,$(wildcard test/faults/*.patch)))
@@ -129,9 +133,12 @@ $(B)/fuzz/fuzz_core: $(call objects,fuzz,$(FUZZ_SRC) $(CORE_SRC) $(CRYPTO_SRC))
 
 # ---------------------------------------------------------------- what a person types
 
-.PHONY: all sim unit check fuzz fuzz-smoke prove faults coverage size format abi clean help
+.PHONY: run all sim unit check fuzz fuzz-smoke prove faults coverage size format abi clean help
 
 all: $(ALL)			## build everything that is for users: cvsim, the core, host and VMM parts
+
+run: $(B)/cvsim			## the main job: a VM's life on the simulated machine, and attacks on it
+	tools/run-demo.sh '$(B)'
 
 sim: $(B)/cvsim			## run every simulator script of test/scripts
 	$(B)/cvsim run $(sort $(wildcard test/scripts/*.cvs))
@@ -139,7 +146,7 @@ sim: $(B)/cvsim			## run every simulator script of test/scripts
 unit: $(B)/unit			## run the unit tests
 	$(B)/unit
 
-check: | $(B)/deps-check	## everything that must be green; ends with "N passed, N failed"
+check: | $(B)/deps-check $(B)/deps-prove	## everything that must be green; ends with "N passed, N failed"
 	@tools/run-checks --build '$(B)' $(CHECK_FLAGS)
 
 FUZZ_OPS ?= 10000000
@@ -151,7 +158,7 @@ fuzz: $(B)/cvsim		## a long random run: FUZZ_OPS=10000000 FUZZ_CPUS=4 FUZZ_SEED=
 fuzz-smoke: $(B)/fuzz/fuzz_core	## 30 s of coverage-guided fuzzing from the corpus of test/fuzz
 	tools/fuzz-smoke.sh --build '$(B)'
 
-prove:				## prove the core (proof/)
+prove: | $(B)/deps-prove		## prove the core (proof/)
 	@if [ -x proof/prove.sh ]; then proof/prove.sh; else echo "prove: no proof/prove.sh" >&2; exit 1; fi
 
 faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit tests, by seeds 1 to 5
@@ -172,7 +179,7 @@ abi:				## write doc/abi.md anew from the headers
 
 clean:				## remove what was built, but not what was fetched or downloaded
 	rm -rf $(B)/obj $(B)/cvsim $(B)/unit $(B)/asan $(B)/tsan $(B)/cov $(B)/faults $(B)/fuzz \
-		$(B)/check $(B)/deps $(B)/deps-check $(CLEAN)
+		$(B)/check $(B)/deps $(B)/deps-check $(B)/deps-prove $(CLEAN)
 
 help:				## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \
