@@ -16,6 +16,10 @@
 #include "corevisor/limits.h"
 
 /* Index of the CPU that asks, 0 to CV_MAX_CPUS - 1. */
+/*@ axiomatic Cpu { logic integer this_cpu reads \nothing; }
+ */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result == this_cpu && \result < CV_MAX_CPUS; */
 u32 machine_cpu(void);
 
 /*
@@ -53,7 +57,9 @@ void machine_frame_sync(u64 pfn);
 void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size);
 void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size);
 /* One single-copy atomic access; offset is a multiple of 8. */
+/*@ terminates \true; exits \false; assigns \nothing; */
 u64 machine_frame_read64(u64 pfn, u32 offset);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_frame_write64(u64 pfn, u32 offset, u64 value);
 
 /*
@@ -106,12 +112,16 @@ void machine_leave_vm(u32 vm, u32 slot);
  * Tell the VM on this CPU that the access it made failed: a synchronous external
  * abort at EL1, with the faulting IPA's stage 1 address as it was reported.
  */
+/*@ requires slot < CV_MAX_VCPUS_TOTAL;
+    terminates \true; exits \false; assigns \nothing; */
 void machine_inject_vm_abort(u32 slot);
 
 /* Make every CPU that runs this VM leave it soon. */
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_kick_vm(u32 vm);
 
 /* Monotonic count of the system counter (CNTPCT_EL0). */
+/*@ terminates \true; exits \false; assigns \nothing; */
 u64 machine_counter(void);
 
 #endif

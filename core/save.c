@@ -50,7 +50,7 @@ static void seal_record(u32 vm, u64 kind, u64 number, void *data, u32 size, u8 *
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
 	record_nonce(id.sequence, nonce);
-	crypto_seal(snapshots[vm].key, nonce, &id, sizeof(id), data, size, tag);
+	crypto_seal(snapshot_keys[vm].bytes, nonce, &id, sizeof(id), data, size, tag);
 	snapshots[vm].sequence++;
 }
 
@@ -61,7 +61,7 @@ static bool open_record(u32 vm, u64 kind, u64 number, void *data, u32 size, cons
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
 	record_nonce(id.sequence, nonce);
-	return crypto_open(snapshots[vm].key, nonce, &id, sizeof(id), data, size, tag);
+	return crypto_open(snapshot_keys[vm].bytes, nonce, &id, sizeof(id), data, size, tag);
 }
 
 /* Start a snapshot's bookkeeping. */
@@ -79,7 +79,7 @@ static void snapshot_start(u32 vm, u32 phase, u64 pages, u32 nr_vcpus)
 
 static void fill_layout(u32 vm, struct cv_snapshot_layout *layout)
 {
-	bytes_copy(layout->key, snapshots[vm].key, CRYPTO_KEY_SIZE);
+	bytes_copy(layout->key, snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	bytes_copy(layout->measurement, vm_measures[vm].digest, CRYPTO_HASH_SIZE);
 	layout->pages = vms[vm].nr_frames;
 	layout->vcpus = vms[vm].nr_vcpus;
@@ -101,7 +101,7 @@ int save_begin(u32 vm, u64 out_pfn)
 		return CV_EBUSY;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	crypto_random(snapshots[vm].key, CRYPTO_KEY_SIZE);
+	crypto_random(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshot_start(vm, SNAPSHOT_SAVING, vms[vm].nr_frames, vms[vm].nr_vcpus);
 	head.magic = CV_SNAPSHOT_MAGIC;
 	crypto_random(head.nonce, CRYPTO_NONCE_SIZE);
@@ -183,7 +183,7 @@ int save_end(u32 vm, u64 out_pfn)
 	seal_record(vm, RECORD_TAIL, 0, &tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
 		    tail.tag);
 	machine_frame_write(out_pfn, 0, &tail, sizeof(tail));
-	bytes_wipe(snapshots[vm].key, CRYPTO_KEY_SIZE);
+	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	return CV_OK;
 }
@@ -202,7 +202,7 @@ static bool vm_is_empty(u32 vm)
 /* Take over an authentic layout. */
 static void apply_layout(u32 vm, const struct cv_snapshot_layout *layout)
 {
-	bytes_copy(snapshots[vm].key, layout->key, CRYPTO_KEY_SIZE);
+	bytes_copy(snapshot_keys[vm].bytes, layout->key, CRYPTO_KEY_SIZE);
 	bytes_copy(vm_measures[vm].digest, layout->measurement, CRYPTO_HASH_SIZE);
 	vms[vm].nr_ram = (u32)layout->nr_ram;
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
@@ -351,7 +351,7 @@ int load_end(u32 vm, u64 in_pfn)
 	if (!open_record(vm, RECORD_TAIL, 0, &tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
 			 tail.tag))
 		return CV_EAUTH;
-	bytes_wipe(snapshots[vm].key, CRYPTO_KEY_SIZE);
+	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	vms[vm].verified = 1;
 	vms[vm].state = CV_VM_VERIFIED;

@@ -13,6 +13,7 @@ struct ram_range ram_ranges[(CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES];
 struct boot_region boot_regions[(CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS];
 struct vm_measure vm_measures[CV_MAX_VMS + 1];
 struct snapshot snapshots[CV_MAX_VMS + 1];
+struct snapshot_key snapshot_keys[CV_MAX_VMS + 1];
 
 struct vcpu vcpus[CV_MAX_VCPUS_TOTAL];
 struct vcpu_context vcpu_contexts[CV_MAX_VCPUS_TOTAL];
@@ -23,5 +24,6 @@ u16 stream_contexts[CV_MAX_STREAMS];
 struct io_claim io_claims[CV_MAX_IO_CLAIMS];
 
 u8 vm_id_taken[CV_MAX_VMS + 1];
+u32 next_vmid = 1;
 struct cpu_state cpus[CV_MAX_CPUS];
 u8 bounce_buffer[CV_PAGE_SIZE];

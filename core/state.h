@@ -107,10 +107,16 @@ struct snapshot {
 	u64 pages; /* pages done */
 	u64 pages_total;
 	u64 next_gfn; /* pages come in ascending order */
-	u8 key[CRYPTO_KEY_SIZE];
 };
 
 extern struct snapshot snapshots[CV_MAX_VMS + 1];
+
+/* Its key. Lock: vm. */
+struct snapshot_key {
+	u8 bytes[CRYPTO_KEY_SIZE];
+};
+
+extern struct snapshot_key snapshot_keys[CV_MAX_VMS + 1];
 
 /* What a vCPU waits for from the host. */
 enum vcpu_pending {
@@ -119,7 +125,10 @@ enum vcpu_pending {
 	PENDING_MMIO_WRITE,
 };
 
-/* One vCPU context and its owner. Lock: vm; `vm` of a free one: id. */
+/*
+ * One vCPU context and its owner. Lock: vm; what makes it used or free, and whose it is (vm, id,
+ * UNUSED or not, run_pfn): page too.
+ */
 struct vcpu {
 	u16 vm; /* 0: free */
 	u16 id;
@@ -168,6 +177,8 @@ extern struct io_claim io_claims[CV_MAX_IO_CLAIMS];
 
 /* Is a VM id taken? [0] is not used. Lock: id. */
 extern u8 vm_id_taken[CV_MAX_VMS + 1];
+/* The id tried first by the next gen_vmid(). Lock: id. */
+extern u32 next_vmid;
 
 /*
  * What a CPU is doing. Only that CPU writes it.

@@ -85,6 +85,7 @@ int set_vcpu_active(u32 vm, u64 vcpu)
 	if (vcpus[slot].powered == 0 || vcpus[slot].fresh != 0)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_ACTIVE;
+	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }
 
@@ -97,11 +98,17 @@ int set_vcpu_inactive(u32 vm, u64 vcpu)
 	if (vcpus[slot].state != CV_VCPU_ACTIVE)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_READY;
+	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }
 
 bool vm_has_active_vcpu(u32 vm)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_VCPUS;
+	    loop invariant \forall integer s; is_slot(s) && vcpus[s].vm == vm &&
+	      vcpus[s].id < i ==> vcpus[s].state != CV_VCPU_ACTIVE;
+	    loop assigns i;
+	    loop variant CV_MAX_VCPUS - i; */
 	for (u32 i = 0; i < CV_MAX_VCPUS; i++) {
 		u32 slot = vcpu_slot(vm, i);
 

@@ -11,12 +11,10 @@
 #include "core/vcpu.h"
 #include "corevisor/error.h"
 
-/* The id tried first by the next gen_vmid(). Lock: id. */
-static u32 next_vmid = 1;
-
 static const struct vm_info no_vm;
 static const struct vm_measure no_measure;
 static const struct snapshot no_snapshot;
+static const struct snapshot_key no_key;
 static const struct ram_range no_range;
 
 bool vm_id_valid(u64 id)
@@ -39,18 +37,33 @@ bool vm_takes_frames(u32 vm)
 
 bool vm_ram_contains(u32 vm, u64 gfn, u64 nr)
 {
+	/*@ loop invariant 0 <= r <= vms[vm].nr_ram;
+	    loop invariant \forall integer q; 0 <= q < r ==> !ram_has(vm, q, gfn, nr);
+	    loop assigns r;
+	    loop variant vms[vm].nr_ram - r; */
 	for (u32 r = 0; r < vms[vm].nr_ram; r++) {
 		u32 i = vm * CV_MAX_RAM_RANGES + r;
 
 		if (gfn >= ram_ranges[i].gfn && nr <= ram_ranges[i].frames &&
-		    gfn - ram_ranges[i].gfn <= ram_ranges[i].frames - nr)
+		    gfn - ram_ranges[i].gfn <= ram_ranges[i].frames - nr) {
+			/*@ assert ram_has(vm, r, gfn, nr); */
 			return true;
+		}
 	}
 	return false;
 }
 
 int gen_vmid(void)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_VMS;
+	    loop invariant 1 <= next_vmid <= CV_MAX_VMS;
+	    loop invariant next_vmid == (\at(next_vmid, Pre) + i <= CV_MAX_VMS ?
+	      \at(next_vmid, Pre) + i : \at(next_vmid, Pre) + i - CV_MAX_VMS);
+	    loop invariant \forall integer v; is_vm(v) &&
+	      (\at(next_vmid, Pre) <= v < \at(next_vmid, Pre) + i ||
+	       v + CV_MAX_VMS < \at(next_vmid, Pre) + i) ==> vm_id_taken[v] != 0;
+	    loop assigns i, next_vmid;
+	    loop variant CV_MAX_VMS - i; */
 	for (u32 i = 0; i < CV_MAX_VMS; i++) {
 		u32 vm = next_vmid;
 
@@ -72,8 +85,14 @@ int register_kvm(u32 vm)
 }
 
 /* Does [gfn, gfn + nr) meet a RAM range? The sums do not overflow. */
+/*@ requires is_vm(vm);
+    requires state_range: state_range;
+    terminates \true; exits \false; assigns \nothing; */
 static bool ram_overlaps(u32 vm, u64 gfn, u64 nr)
 {
+	/*@ loop invariant 0 <= r <= vms[vm].nr_ram;
+	    loop assigns r;
+	    loop variant vms[vm].nr_ram - r; */
 	for (u32 r = 0; r < vms[vm].nr_ram; r++) {
 		u32 i = vm * CV_MAX_RAM_RANGES + r;
 
@@ -144,6 +163,7 @@ int destroy_vm(u32 vm)
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r] = no_range;
 	vm_measures[vm] = no_measure;
 	snapshots[vm] = no_snapshot;
+	snapshot_keys[vm] = no_key;
 	vms[vm] = no_vm;
 	lock_id();
 	vm_id_taken[vm] = 0;

@@ -6,18 +6,34 @@
 #ifndef CORE_VM_H
 #define CORE_VM_H
 
+#include "core/invariant_vm.h"
 #include "core/types.h"
 
 /* Is this number, from anybody, a VM id? */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> is_vm(id); */
 bool vm_id_valid(u64 id);
 
 /* May its image and layout still be changed by the host? Locks: vm. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> is_loading(vm); */
 bool vm_is_loading(u32 vm);
 
 /* May the host donate frames to it? Locks: vm. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> takes_frames(vm); */
 bool vm_takes_frames(u32 vm);
 
 /* Do [gfn, gfn + nr) lie in one of its RAM ranges? Any numbers. Locks: vm. */
+/*@ requires vm: is_vm(vm);
+    requires geometry: geometry;
+    requires state_range: state_range;
+    requires ram_range: ram_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> in_ram(vm, gfn, nr);
+    ensures limit: \result ==> gfn + nr <= table_geometry.gfn_limit; */
 bool vm_ram_contains(u32 vm, u64 gfn, u64 nr);
 
 /*
@@ -25,12 +41,34 @@ bool vm_ram_contains(u32 vm, u64 gfn, u64 nr);
  * Source: lemma gen_vmid_inv; here ids are used again, and the next one is tried first
  * so that an id rests as long as it can.
  */
+/*@ requires id_taken: id_taken;
+    terminates \true; exits \false;
+    assigns next_vmid, vm_id_taken[0 .. CV_MAX_VMS];
+    ensures id_taken: id_taken;
+    ensures result: \result < 0 || is_vm(\result);
+    ensures taken: is_vm(\result) ==>
+      \old(vm_id_taken)[\result] == 0 && vm_id_taken[\result] != 0;
+    ensures others: \forall integer v; is_vm(v) && v != \result ==>
+      vm_id_taken[v] == \old(vm_id_taken[v]);
+    ensures refused: \result < 0 ==> \forall integer v; is_vm(v) ==> vm_id_taken[v] != 0; */
 int gen_vmid(void);
 
 /*
  * A new VM under a reserved id: READY, nothing in it. Locks: vm.
  * CV_ESTATE: it is not UNUSED. Source: lemma register_kvm_inv.
  */
+/*@ requires vm: is_vm(vm) && vm_id_taken[vm] != 0;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures done: \result == 0 ==> \old(vms[vm].state) == CV_VM_UNUSED && is_loading(vm) &&
+      vms[vm].nr_ram == 0 && vms[vm].nr_vcpus == 0 && vms[vm].verified == 0 &&
+      vms[vm].nr_frames == \old(vms[vm].nr_frames);
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 int register_kvm(u32 vm);
 
 /*
@@ -38,17 +76,55 @@ int register_kvm(u32 vm);
  * CV_ESTATE: not loading. CV_EINVAL: empty, beyond the address space, or overlaps another
  * range or a device of the VM. CV_ENOSPC.
  */
+/*@ requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures done: \result == 0 ==> \old(is_loading(vm)) && ram_has(vm, \old(vms[vm].nr_ram), gfn, nr) &&
+      vms[vm].nr_ram == \old(vms[vm].nr_ram) + 1 && gfn + nr <= table_geometry.gfn_limit;
+    ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
+      i != vm * CV_MAX_RAM_RANGES + \old(vms[vm].nr_ram) ==>
+      ram_ranges[i] == \old(ram_ranges[i]);
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
+      \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES ==>
+      ram_ranges[i] == \old(ram_ranges[i]); */
 int vm_set_ram(u32 vm, u64 gfn, u64 nr);
 
 /*
  * First PC and X0 of vCPU 0. Locks: vm. CV_ESTATE: not loading.
  */
+/*@ requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures done: \result == 0 ==> \old(is_loading(vm)) && is_loading(vm) &&
+      vms[vm].entry_pc == pc && vms[vm].entry_x0 == x0 && vms[vm].entry_set == 1;
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 int vm_set_entry(u32 vm, u64 pc, u64 x0);
 
 /*
  * No vCPU is entered from now on, running ones are told to stop, frames may be
  * reclaimed. Locks: vm. CV_ESTATE: UNUSED. Source: lemma set_vm_poweroff_inv.
  */
+/*@ requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures done: \result == 0 ==> vms[vm].state == CV_VM_POWEROFF &&
+      \old(vms[vm].state) != CV_VM_UNUSED && vms[vm].nr_frames == \old(vms[vm].nr_frames);
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 int set_vm_poweroff(u32 vm);
 
 /*

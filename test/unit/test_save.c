@@ -95,7 +95,7 @@ static void save(void)
 	CHECK_EQ(save_end(source, HOST), 0);
 	take(&saved.tail);
 	CHECK_EQ(snapshots[source].phase, SNAPSHOT_NONE);
-	CHECK_EQ(snapshots[source].key[0] | snapshots[source].key[31], 0);
+	CHECK_EQ(snapshot_keys[source].bytes[0] | snapshot_keys[source].bytes[31], 0);
 }
 
 /* Steps of a save in a wrong order: refused, nothing changed. */
@@ -237,7 +237,7 @@ static void full_load(void)
 	CHECK_EQ(vcpus[slot].powered, 1);
 	CHECK_EQ(vcpus[vcpu_slot(target, VCPU_1)].powered, 0);
 	CHECK(memcmp(vm_measures[target].digest, vm_measures[source].digest, 48) == 0);
-	CHECK_EQ(snapshots[target].key[0] | snapshots[target].key[31], 0);
+	CHECK_EQ(snapshot_keys[target].bytes[0] | snapshot_keys[target].bytes[31], 0);
 	CHECK_EQ(set_vcpu_active(target, 0), 0);
 	CHECK_EQ(set_vcpu_inactive(target, 0), 0);
 	world_check_sound();
