@@ -225,6 +225,9 @@ static u32 table_root(u32 map, u64 gfn)
 {
 	if (table_geometry.start_level == 0U)
 		return map;
+	//@ assert prefix: g_prefix(gfn, 1) == gfn / ROOT_FRAMES;
+	//@ assert first: first_root(map) == map * table_geometry.root_tables;
+	//@ assert root: at_1(map, gfn) == first_root(map) + g_prefix(gfn, 1);
 	return map * table_geometry.root_tables + (u32)(gfn / ROOT_FRAMES);
 }
 
@@ -348,6 +351,8 @@ static void entry_make(u32 map, u64 gfn, u32 level, u64 desc)
 {
 	struct walk w = table_walk(map, gfn, level);
 
+	/*@ assert there: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at(map, g, level) == w.table && g_index(g, level) == g_index(gfn, level); */
 	/*@ assert hit_0: \forall integer m, g; in_map(m, g) && at_0(m, g) == w.table ==>
 	      level == 0 && m == map && g_prefix(g, 0) == g_prefix(gfn, 0); */
 	/*@ assert hit_1: \forall integer m, g; in_map(m, g) && at_1(m, g) == w.table ==>
@@ -377,6 +382,14 @@ static void entry_make(u32 map, u64 gfn, u32 level, u64 desc)
 	/*@ assert walk: \forall integer m, g; in_map(m, g) && !(m == map && part(level, gfn, g)) ==>
 	      depth(m, g) == depth{Pre}(m, g) &&
 	      entry(m, g, depth(m, g)) == entry{Pre}(m, g, depth{Pre}(m, g)); */
+	/*@ assert still: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at(map, g, level) == w.table && g_index(g, level) == g_index(gfn, level); */
+	/*@ assert leaf: level == 3 || !d_table(desc) ==> \forall integer g;
+	      in_map(map, g) && part(level, gfn, g) ==> depth(map, g) == level; */
+	/*@ assert next: level < 3 && d_table(desc) ==> \forall integer g;
+	      in_map(map, g) && part(level, gfn, g) ==> at(map, g, level + 1) == link_of(desc); */
+	/*@ assert link: level < 3 && d_table(desc) ==> \forall integer g;
+	      in_map(map, g) && part(level, gfn, g) ==> depth(map, g) == level + 1; */
 }
 
 /* Write zero to every entry that is not zero yet. */
