@@ -13,8 +13,19 @@
 #define NO_CLAIM CV_MAX_IO_CLAIMS
 
 /* Index of the claim of a device frame, or NO_CLAIM. */
+/*@ terminates \true; exits \false;
+    assigns \nothing;
+    ensures none: \result == NO_CLAIM ==> \forall integer i; is_claim(i) &&
+      io_claims[i].vm != 0 ==> io_claims[i].pfn != pfn;
+    ensures found: \result != NO_CLAIM ==> is_claim(\result) &&
+      io_claims[\result].vm != 0 && io_claims[\result].pfn == pfn; */
 static u32 find_io_claim(u64 pfn)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_IO_CLAIMS;
+	    loop invariant \forall integer j; 0 <= j < i && io_claims[j].vm != 0 ==>
+	      io_claims[j].pfn != pfn;
+	    loop assigns i;
+	    loop variant CV_MAX_IO_CLAIMS - i; */
 	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
 		if (io_claims[i].vm != 0 && io_claims[i].pfn == pfn)
 			return i;
@@ -22,8 +33,14 @@ static u32 find_io_claim(u64 pfn)
 	return NO_CLAIM;
 }
 
+/*@ terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result != NO_CLAIM ==> is_claim(\result) && io_claims[\result].vm == 0; */
 static u32 find_free_io_claim(void)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_IO_CLAIMS;
+	    loop assigns i;
+	    loop variant CV_MAX_IO_CLAIMS - i; */
 	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
 		if (io_claims[i].vm == 0)
 			return i;
@@ -32,25 +49,67 @@ static u32 find_free_io_claim(void)
 }
 
 /* Map one frame to itself for the host, at level 3. Nothing is mapped there. */
+/*@ requires empty: in_map(MAP_HOST, pfn) && map_of(MAP_HOST, pfn) == 0;
+    requires attr: attr == (l_owner(pfn) == CV_INVALID_ID ? DESC_ATTR_DEVICE
+                                                          : DESC_ATTR_MEMORY);
+    requires may: host_may(pfn);
+    requires device: l_owner(pfn) == CV_INVALID_ID ==>
+      l_device(pfn) != MACHINE_DEVICE_NONE && \forall integer i; is_claim(i) &&
+        io_claims[i].vm != 0 ==> io_claims[i].pfn != pfn;
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures mapped: \result == 0 ==> map_of(MAP_HOST, pfn) != 0;
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g)); */
 static int map_host_page(u64 pfn, u64 attr)
 {
 	if (map_need(MAP_HOST, pfn, 3) > table_free_count())
 		return CV_ENOMEM;
 	map_prepare(MAP_HOST, pfn, 3);
 	map_set_page(MAP_HOST, pfn, desc_page(pfn, attr));
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 
 /* All 512 frames are the host's: one block, and one of 1 GB if it can be. */
+/*@ requires hosts: \forall integer p; 0 <= p && same_leaf(2, pfn, p) ==>
+      l_owner(p) == CV_HOSTVISOR;
+    requires enough: need_of(MAP_HOST, pfn, 2) <= table_free_nr;
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    INV_CLAUSES(ensures)
+    ensures mapped: map_of(MAP_HOST, pfn) != 0;
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g)); */
 static void map_host_block(u64 pfn)
 {
 	u64 first = pfn - pfn % CV_BLOCK_FRAMES;
 
-	map_prepare(MAP_HOST, first, 2);
-	map_set_block(MAP_HOST, first, desc_block(first, DESC_ATTR_MEMORY));
-	map_merge(MAP_HOST, first);
+	/*@ assert l_owner(pfn) == CV_HOSTVISOR && l_owner(first) == CV_HOSTVISOR; */
+	map_prepare(MAP_HOST, pfn, 2);
+	map_set_block(MAP_HOST, pfn, desc_block(first, DESC_ATTR_MEMORY));
+	/*@ assert block: \forall integer g; in_map(MAP_HOST, g) && same_leaf(2, pfn, g) ==>
+	      map_of(MAP_HOST, g) == d_page(g, DESC_ATTR_MEMORY); */
+	map_merge(MAP_HOST, pfn);
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
+/*@ requires empty: in_map(MAP_HOST, pfn) && map_of(MAP_HOST, pfn) == 0;
+    requires device: l_owner(pfn) == CV_INVALID_ID;
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures mapped: \result == 0 ==> map_of(MAP_HOST, pfn) != 0;
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g)); */
 static int map_host_device(u64 pfn)
 {
 	if (machine_device(pfn) == MACHINE_DEVICE_NONE || find_io_claim(pfn) != NO_CLAIM)
@@ -60,7 +119,7 @@ static int map_host_device(u64 pfn)
 
 int map_host(u64 addr)
 {
-	u64 pfn = addr >> CV_PAGE_SHIFT;
+	u64 pfn = addr / CV_PAGE_SIZE;
 	u32 owner;
 
 	if (pfn == 0 || pfn >= table_geometry.gfn_limit)
@@ -98,6 +157,9 @@ int assign_pfn_to_vm(u32 vm, u64 gfn, u64 pfn)
 	return CV_OK;
 }
 
+/*@ terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> gfn < table_geometry.gfn_limit && gfn % 512 == 0 && pfn % 512 == 0; */
 static bool block_args_ok(u64 gfn, u64 pfn)
 {
 	return gfn < table_geometry.gfn_limit && gfn % CV_BLOCK_FRAMES == 0 &&
@@ -113,6 +175,7 @@ int assign_block_to_vm(u32 vm, u64 gfn, u64 pfn)
 	error = page_check_donation_block(pfn);
 	if (error != CV_OK)
 		return error;
+	/*@ assert l_owner(pfn) == CV_HOSTVISOR; */
 	if (page_split_need(pfn, 2) > table_free_count())
 		return CV_ENOMEM;
 	page_split(pfn, 2);
@@ -121,16 +184,31 @@ int assign_block_to_vm(u32 vm, u64 gfn, u64 pfn)
 }
 
 /* Is this VM the owner of the frame, and has it at that gfn? */
+/*@ requires boot_facts;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> l_owner(pfn) == vm && l_gfn(pfn) == gfn; */
 static bool frame_is_at(u64 pfn, u32 vm, u64 gfn)
 {
 	return frame_owner(pfn) == vm && frame_gfn(pfn) == gfn;
 }
 
 /* May 512 frames be mapped in one block: all the VM's, at their place, nothing there? */
+/*@ requires is_vm(vm) && boot_facts && tables;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <= 0;
+    ensures \result == 0 <==> in_map(vm, gfn) && gfn % 512 == 0 && pfn % 512 == 0 &&
+      may_map(vm, gfn, pfn, 512); */
 static int check_map_block(u32 vm, u64 gfn, u64 pfn)
 {
 	if (!block_args_ok(gfn, pfn))
 		return CV_EINVAL;
+	/*@ assert pfn + 511 <= 0xffffffffffffffff && gfn + 511 < table_geometry.gfn_limit; */
+	/*@ loop invariant 0 <= i <= 512;
+	    loop invariant may_map(vm, gfn, pfn, i);
+	    loop assigns i;
+	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
 		if (!frame_is_at(pfn + i, vm, gfn + i))
 			return CV_EPERM;
@@ -140,6 +218,11 @@ static int check_map_block(u32 vm, u64 gfn, u64 pfn)
 	return CV_OK;
 }
 
+/*@ requires is_vm(vm) && in_map(vm, gfn) && boot_facts && tables;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <= 0;
+    ensures \result == 0 <==> may_map(vm, gfn, pfn, 1); */
 static int check_map_page(u32 vm, u64 gfn, u64 pfn)
 {
 	if (!frame_is_at(pfn, vm, gfn))
@@ -151,7 +234,7 @@ static int check_map_page(u32 vm, u64 gfn, u64 pfn)
 
 int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level)
 {
-	u64 gfn = addr >> CV_PAGE_SHIFT;
+	u64 gfn = addr / CV_PAGE_SIZE;
 	u64 pfn = desc_pfn(pte);
 	int error;
 
@@ -162,19 +245,32 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level)
 		return error;
 	if (map_need(vm, gfn, level) > table_free_count())
 		return CV_ENOMEM;
+	/*@ assert l_owner(pfn) == vm; */
+	/*@ assert vms[vm].state != CV_VM_UNUSED; */
 	map_prepare(vm, gfn, level);
 	if (level == 2)
 		map_set_block(vm, gfn, desc_block(pfn, DESC_ATTR_MEMORY));
 	else
 		map_set_page(vm, gfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 
 /* Is there anything in the VM's map where `level` (2 or 3) would map gfn? */
+/*@ requires is_vm(vm) && boot_facts && tables && (level == 2 || level == 3);
+    requires in_map(vm, gfn) && (level == 2 ==> gfn % 512 == 0);
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> \forall integer g; gfn <= g < gfn + (level == 2 ? 512 : 1) ==>
+      map_of(vm, g) == 0; */
 static bool vm_map_is_empty(u32 vm, u64 gfn, u32 level)
 {
 	u64 count = level == 2 ? CV_BLOCK_FRAMES : 1;
 
+	/*@ loop invariant 0 <= i <= count;
+	    loop invariant \forall integer g; gfn <= g < gfn + i ==> map_of(vm, g) == 0;
+	    loop assigns i;
+	    loop variant count - i; */
 	for (u64 i = 0; i < count; i++) {
 		if (map_get(vm, gfn + i) != 0)
 			return false;
@@ -202,7 +298,9 @@ int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level)
 		error = assign_pfn_to_vm(vm, gfn, pfn);
 	if (error != CV_OK)
 		return error;
-	return map_pfn_vm(vm, gfn << CV_PAGE_SHIFT, desc_page(pfn, DESC_ATTR_MEMORY), level);
+	/*@ assert l_owner(pfn) == vm; */
+	/*@ assert d_pfn(d_page(pfn, DESC_ATTR_MEMORY)) == pfn && gfn * CV_PAGE_SIZE / 4096 == gfn; */
+	return map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), level);
 }
 
 int clear_vm_page(u32 vm, u64 pfn)
@@ -216,12 +314,22 @@ int clear_vm_page(u32 vm, u64 pfn)
 	if (map_need(MAP_DMA_DEFAULT, pfn, 3) > table_free_count())
 		return CV_ENOMEM;
 	map_prepare(MAP_DMA_DEFAULT, pfn, 3);
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	page_return(pfn);
 	vms[vm].reclaimed = 1;
 	return CV_OK;
 }
 
 /* What map_io refuses. */
+/*@ requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <= 0;
+    ensures \result == 0 ==> in_map(vm, gfn) && in_map(MAP_HOST, pfn) && pfn != 0 &&
+      map_of(vm, gfn) == 0 && vms[vm].state == CV_VM_READY && l_owner(pfn) == CV_INVALID_ID &&
+      l_device(pfn) == MACHINE_DEVICE_ASSIGNABLE && \forall integer i; is_claim(i) &&
+        io_claims[i].vm != 0 ==> io_claims[i].pfn != pfn; */
 static int check_map_io(u32 vm, u64 gfn, u64 pfn)
 {
 	if (!vm_is_loading(vm))
@@ -239,8 +347,8 @@ static int check_map_io(u32 vm, u64 gfn, u64 pfn)
 
 int map_io(u32 vm, u64 gpa, u64 pa)
 {
-	u64 gfn = gpa >> CV_PAGE_SHIFT;
-	u64 pfn = pa >> CV_PAGE_SHIFT;
+	u64 gfn = gpa / CV_PAGE_SIZE;
+	u64 pfn = pa / CV_PAGE_SIZE;
 	u32 claim = find_free_io_claim();
 	int error;
 
@@ -259,11 +367,19 @@ int map_io(u32 vm, u64 gpa, u64 pa)
 	io_claims[claim].pfn = pfn;
 	io_claims[claim].gfn = gfn;
 	map_set_page(vm, gfn, desc_page(pfn, DESC_ATTR_DEVICE));
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 
 void release_io_claims(u32 vm)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_IO_CLAIMS;
+	    loop invariant \forall integer j; is_claim(j) && (j >= i ||
+	      \at(io_claims[j].vm, Pre) != vm) ==> io_claims[j] == \at(io_claims[j], Pre);
+	    loop invariant \forall integer j; 0 <= j < i && \at(io_claims[j].vm, Pre) == vm ==>
+	      io_claims[j].vm == 0;
+	    loop assigns i, io_claims[0 .. CV_MAX_IO_CLAIMS - 1];
+	    loop variant CV_MAX_IO_CLAIMS - i; */
 	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
 		if (io_claims[i].vm == vm) {
 			io_claims[i].vm = 0;
@@ -275,6 +391,11 @@ void release_io_claims(u32 vm)
 
 bool io_claim_overlaps(u32 vm, u64 gfn, u64 nr)
 {
+	/*@ loop invariant 0 <= i <= CV_MAX_IO_CLAIMS;
+	    loop invariant \forall integer j; 0 <= j < i && io_claims[j].vm == vm ==>
+	      !(gfn <= io_claims[j].gfn < gfn + nr);
+	    loop assigns i;
+	    loop variant CV_MAX_IO_CLAIMS - i; */
 	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
 		if (io_claims[i].vm == vm && io_claims[i].gfn >= gfn && io_claims[i].gfn - gfn < nr)
 			return true;
@@ -296,6 +417,7 @@ int grant_vm_page(u32 vm, u64 pfn)
 	frame_set_count(pfn, count + 1);
 	if (map_get(MAP_DMA_DEFAULT, pfn) == 0)
 		map_set_page(MAP_DMA_DEFAULT, pfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 
@@ -313,5 +435,6 @@ int revoke_vm_page(u32 vm, u64 pfn)
 		machine_frame_sync(pfn);
 	}
 	frame_set_count(pfn, count - 1);
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }

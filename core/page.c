@@ -104,6 +104,7 @@ void page_split(u64 pfn, u32 level)
 {
 	if (map_get(MAP_HOST, pfn) != 0)
 		map_prepare(MAP_HOST, pfn, level);
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
 void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content)

@@ -96,7 +96,7 @@ bool page_block_is_hosts(u64 pfn);
     requires level == 2 || level == 3;
     terminates \true; exits \false;
     assigns \nothing;
-    ensures \result == split_need(pfn, level); */
+    ensures \result <= 3 && \result == split_need(pfn, level); */
 u32 page_split_need(u64 pfn, u32 level);
 /*@ requires boot_facts;
     requires tables;
@@ -108,6 +108,8 @@ u32 page_split_need(u64 pfn, u32 level);
     ensures same: \forall integer m, g; in_map(m, g) ==> map_of(m, g) == \old(map_of(m, g));
     ensures depth: \forall integer m, g; in_map(m, g) && m != MAP_HOST ==>
       depth_of(m, g) == \old(depth_of(m, g));
+    ensures dma_count: \forall integer p; host_dma_count(CV_MAX_DMA_CONTEXTS, p) ==
+      \old(host_dma_count(CV_MAX_DMA_CONTEXTS, p));
     ensures split: map_of(MAP_HOST, pfn) != 0 ==> depth_of(MAP_HOST, pfn) >= level;
     ensures free: table_free_nr == \old(table_free_nr) - \old(split_need(pfn, level)); */
 void page_split(u64 pfn, u32 level);
