@@ -10,18 +10,38 @@
 #ifndef CORE_DMA_H
 #define CORE_DMA_H
 
+#include "core/invariant.h"
 #include "core/types.h"
 
 /* Is this number, from anybody, a context? */
+/*@ terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> is_context(ctx); */
 bool dma_context_valid(u64 ctx);
 
 /* Does any context belong to the VM? */
+/*@ terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> \exists integer c; is_context(c) && dma_contexts[c].owner == vm; */
 bool dma_vm_has_context(u32 vm);
 
 /*
  * Give a free context, whose map is empty, to the host (owner 0) or a VM. CV_EBUSY: not
  * free. CV_ESTATE: the VM is not loading. Source: lemma alloc_smmu_pgd_inv.
  */
+/*@ requires context: is_context(ctx);
+    requires owner: owner == CV_HOSTVISOR || is_vm(owner);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns dma_contexts[ctx].owner;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> \old(dma_contexts[ctx].owner) == CV_INVALID_ID &&
+      (owner == CV_HOSTVISOR || vms[owner].state == CV_VM_READY);
+    ensures given: \result == 0 ==> dma_contexts[ctx].owner == owner;
+    ensures empty: \result == 0 ==> \forall integer g; in_map(dma_map(ctx), g) ==>
+      map_of(dma_map(ctx), g) == 0; */
 int alloc_smmu_pgd(u32 ctx, u32 owner);
 
 /*
@@ -30,6 +50,24 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
  * VM is not loading. Else as donate_to_vm. Source: lemma smmu_assign_page_inv; there the
  * count becomes INVALID, which lets the host map the frame.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
+      vms[dma_contexts[ctx].owner].nr_frames;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> is_vm(dma_contexts[ctx].owner) &&
+      vms[dma_contexts[ctx].owner].state == CV_VM_READY;
+    ensures record: \result == 0 ==> l_owner(pfn) == dma_contexts[ctx].owner &&
+      l_gfn(pfn) == gfn;
+    ensures mapped: \result == 0 ==> in_map(dma_contexts[ctx].owner, gfn) &&
+      map_of(dma_contexts[ctx].owner, gfn) == d_page(pfn, DESC_ATTR_MEMORY);
+    ensures others: \forall integer p; p != pfn ==> same_record{Pre, Post}(p);
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST &&
+      m != MAP_DMA_DEFAULT && m != dma_contexts[ctx].owner ==>
+      map_of(m, g) == \old(map_of(m, g)); */
 int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
 
 /*
@@ -40,6 +78,29 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
  * counted FRAME_MAX_COUNT times. CV_ENOMEM. The host's frame: count + 1. Source: lemma
  * smmu_map_page_inv.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
+      dma_contexts[ctx].nr_mapped;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&
+      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state == CV_VM_READY) &&
+      in_map(dma_map(ctx), iova / 4096) && iova % 4096 == 0 &&
+      \old(map_of(dma_map(ctx), iova / 4096)) == 0 &&
+      \old(l_owner(d_pfn(pte))) == dma_contexts[ctx].owner &&
+      \old(l_gfn(d_pfn(pte))) == iova / 4096;
+    ensures mapped: \result == 0 ==>
+      map_of(dma_map(ctx), iova / 4096) == d_page(d_pfn(pte), DESC_ATTR_MEMORY);
+    ensures record: \result == 0 ==> l_count(d_pfn(pte)) == \old(l_count(d_pfn(pte))) +
+      (dma_contexts[ctx].owner == CV_HOSTVISOR ? 1 : 0);
+    ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
+      l_gfn(p) == \old(l_gfn(p));
+    ensures others: \forall integer p; p != d_pfn(pte) ==> same_record{Pre, Post}(p);
+    ensures maps: \forall integer m, g; in_map(m, g) &&
+      !(m == dma_map(ctx) && g == iova / 4096) ==> map_of(m, g) == \old(map_of(m, g)); */
 int smmu_map_page(u32 ctx, u64 iova, u64 pte);
 
 /*
@@ -47,6 +108,29 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
  * is VERIFIED or being verified. CV_EINVAL: iova. CV_ENOENT. The host's frame: count - 1.
  * Source: lemma smmu_clear_inv.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
+      dma_contexts[ctx].nr_mapped;
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&
+      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state != CV_VM_VERIFIED) &&
+      in_map(dma_map(ctx), iova / 4096) && iova % 4096 == 0 &&
+      \old(map_of(dma_map(ctx), iova / 4096)) != 0;
+    ensures out: \result == 0 ==> map_of(dma_map(ctx), iova / 4096) == 0;
+    ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
+      l_gfn(p) == \old(l_gfn(p));
+    ensures count: \result == 0 ==>
+      l_count(\old(d_pfn(map_of(dma_map(ctx), iova / 4096)))) ==
+      \old(l_count(d_pfn(map_of(dma_map(ctx), iova / 4096)))) -
+      (dma_contexts[ctx].owner == CV_HOSTVISOR ? 1 : 0);
+    ensures others: \result == 0 ==> \forall integer p;
+      p != \old(d_pfn(map_of(dma_map(ctx), iova / 4096))) ==> same_record{Pre, Post}(p);
+    ensures maps: \forall integer m, g; in_map(m, g) &&
+      !(m == dma_map(ctx) && g == iova / 4096) ==> map_of(m, g) == \old(map_of(m, g)); */
 int smmu_clear(u32 ctx, u64 iova);
 
 /*
@@ -54,6 +138,25 @@ int smmu_clear(u32 ctx, u64 iova);
  * CV_ESTATE: its VM is not POWEROFF. CV_EBUSY: a stream is attached. Source: lemma
  * free_smmu_pgd_inv.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], dma_contexts[ctx];
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> \old(dma_contexts[ctx].owner) != CV_INVALID_ID &&
+      (is_vm(\old(dma_contexts[ctx].owner)) ==>
+        vms[\old(dma_contexts[ctx].owner)].state == CV_VM_POWEROFF) &&
+      \forall integer s; is_stream(s) ==> stream_contexts[s] != ctx + 1;
+    ensures freed: \result == 0 ==> dma_contexts[ctx].owner == CV_INVALID_ID;
+    ensures empty: \result == 0 ==> \forall integer g; in_map(dma_map(ctx), g) ==>
+      map_of(dma_map(ctx), g) == 0;
+    ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
+      l_gfn(p) == \old(l_gfn(p)) && l_count(p) <= \old(l_count(p)) &&
+      (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \old(l_count(p)));
+    ensures maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
+      map_of(m, g) == \old(map_of(m, g)); */
 int free_smmu_pgd(u32 ctx);
 
 /*
@@ -67,12 +170,38 @@ int dma_lookup(u32 ctx, u64 iova, u64 *pa);
  * CV_EINVAL: no such stream. CV_EPERM: context free. CV_EBUSY: the stream is attached.
  * CV_ESTATE: the context's VM is not loading.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> is_stream(stream) && \old(stream_contexts[stream]) == 0 &&
+      dma_contexts[ctx].owner != CV_INVALID_ID &&
+      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state == CV_VM_READY);
+    ensures attached: \result == 0 ==> stream_contexts[stream] == ctx + 1;
+    ensures others: \forall integer s; is_stream(s) && s != stream ==>
+      stream_contexts[s] == \old(stream_contexts[s]); */
 int dma_attach(u32 ctx, u64 stream);
 
 /*
  * The stream goes back to the default context. CV_EINVAL: no such stream. CV_ENOENT: it is
  * not attached to ctx. CV_ESTATE: the context's VM is not POWEROFF.
  */
+/*@ requires context: is_context(ctx);
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];
+    INV_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> is_stream(stream) &&
+      \old(stream_contexts[stream]) == ctx + 1 && (is_vm(dma_contexts[ctx].owner) ==>
+        vms[dma_contexts[ctx].owner].state == CV_VM_POWEROFF);
+    ensures detached: \result == 0 ==> stream_contexts[stream] == 0;
+    ensures others: \forall integer s; is_stream(s) && s != stream ==>
+      stream_contexts[s] == \old(stream_contexts[s]); */
 int dma_detach(u32 ctx, u64 stream);
 
 #endif
