@@ -90,6 +90,10 @@ $(B)/deps-check: tools/install-deps.sh
 	@mkdir -p $(B)
 	@tools/install-deps.sh build check && touch $@
 
+$(B)/deps-boot: tools/install-deps.sh
+	@mkdir -p $(B)
+	@tools/install-deps.sh build boot && touch $@
+
 $(B)/deps-prove: tools/install-deps.sh
 	@mkdir -p $(B)
 	@tools/install-deps.sh build prove && touch $@
@@ -146,7 +150,7 @@ sim: $(B)/cvsim			## run every simulator script of test/scripts
 unit: $(B)/unit			## run the unit tests
 	$(B)/unit
 
-check: | $(B)/deps-check $(B)/deps-prove	## everything that must be green; ends with "N passed, N failed"
+check: | $(B)/deps-check $(B)/deps-prove $(B)/deps-boot	## everything that must be green; ends with "N passed, N failed"
 	@tools/run-checks --build '$(B)' $(CHECK_FLAGS)
 
 FUZZ_OPS ?= 10000000
@@ -179,7 +183,7 @@ abi:				## write doc/abi.md anew from the headers
 
 clean:				## remove what was built, but not what was fetched or downloaded
 	rm -rf $(B)/obj $(B)/cvsim $(B)/unit $(B)/asan $(B)/tsan $(B)/cov $(B)/faults $(B)/fuzz \
-		$(B)/check $(B)/deps $(B)/deps-check $(B)/deps-prove $(CLEAN)
+		$(B)/check $(B)/deps $(B)/deps-check $(B)/deps-prove $(B)/deps-boot $(CLEAN)
 
 help:				## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | \

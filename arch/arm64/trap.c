@@ -8,6 +8,8 @@
 #include "core/call.h"
 #include "core/fault.h"
 #include "core/state.h"
+#include "corevisor/error.h"
+#include "corevisor/hypercall.h"
 #include "firmware.h"
 #include "sysreg.h"
 
@@ -98,8 +100,11 @@ static void host_abort(u64 esr)
 static void host_hvc(struct regs *regs)
 {
 	const u64 *x = regs->x;
-	struct call_result result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
+	struct call_result result = { CV_NOT_SUPPORTED, { 0, 0, 0 } };
 
+	/* There is no world switch yet (world.c): the core must not believe in one. */
+	if (x[0] != (u32)CV_CALL_VCPU_RUN)
+		result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
 	regs->x[0] = (u64)result.error;
 	regs->x[1] = result.value[0];
 	regs->x[2] = result.value[1];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * The world switch (core/machine.h). Not there yet: a VM that is entered leaves
- * again at once, as if a physical interrupt had come (trap.c).
+ * The world switch (core/machine.h) is not there yet: VCPU_RUN is refused before it
+ * reaches the core (trap.c), so that none of these is ever called.
  */
 #include "core/machine.h"
 
