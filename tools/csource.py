@@ -23,8 +23,13 @@ def without_comments(text, keep_strings=True):
 
 
 def functions(text):
-    """(name, first line, number of lines) of each function of kernel-style text."""
+    """
+    (name, first line, number of lines) of each function of kernel-style text. Lines that are
+    nothing but comment, such as contracts and loop invariants, do not count.
+    """
     lines = without_comments(text, keep_strings=False).split("\n")
+    comment = [not bare.strip() and bool(full.strip())
+               for bare, full in zip(lines, text.split("\n"))]
     start = None
     for i, line in enumerate(lines):
         if line == "{":
@@ -36,7 +41,8 @@ def functions(text):
                     not re.match(r"[#}]|.*;\s*$", lines[first - 1]):
                 first -= 1
             name = re.search(r"(\w+)\s*\(", "\n".join(lines[first:start]))
-            yield (name.group(1) if name else "?"), first + 1, i - first + 1
+            length = sum(1 for n in range(first, i + 1) if not comment[n])
+            yield (name.group(1) if name else "?"), first + 1, length
             start = None
 
 
