@@ -133,6 +133,7 @@ struct walk {
  */
 
 /* All of them, by name, in the contracts below. */
+/* clang-format off */
 #define NEEDS_TREE \
 	requires geometry: geometry; requires roots: inv_roots; requires used: inv_used; \
 	requires entries: inv_entries
@@ -142,6 +143,7 @@ struct walk {
 	ensures roots: inv_roots; ensures used: inv_used; ensures entries: inv_entries
 #define KEEPS_POOL \
 	KEEPS_TREE; ensures zero: inv_zero; ensures bounds: inv_bounds; ensures stack: inv_stack
+/* clang-format on */
 
 /*
  * Where a walk is, it is in a table of its map, of that level, for that part of
@@ -263,7 +265,6 @@ static struct walk table_walk(u32 map, u64 gfn, u32 last)
 	}
 	return w;
 }
-
 
 /*
  * Take the entry of `level` for gfn, a leaf or a link, out of a map and wait

@@ -83,12 +83,14 @@ extern u32 map_high[CV_NR_MAPS];
     extern u32 tg_place[CV_MAX_TABLES]; */
 
 /* What the functions that allocate or free may change. */
+/* clang-format off */
 #define TABLE_STATE \
 	table_pool[0 .. CV_MAX_TABLES - 1], table_free[0 .. CV_MAX_TABLES - 1], table_free_nr, \
 	table_owner[0 .. CV_MAX_TABLES - 1], map_low[0 .. CV_NR_MAPS - 1], \
 	map_high[0 .. CV_NR_MAPS - 1], tg_level[0 .. CV_MAX_TABLES - 1], \
 	tg_parent[0 .. CV_MAX_TABLES - 1], tg_prefix[0 .. CV_MAX_TABLES - 1], \
 	tg_order[0 .. CV_MAX_TABLES - 1], tg_place[0 .. CV_MAX_TABLES - 1]
+/* clang-format on */
 
 /*
  * The contracts speak of a map by
@@ -107,7 +109,8 @@ extern u32 map_high[CV_NR_MAPS];
        table_geometry.start_level == 0 && table_geometry.root_tables == 1 &&
          0x100000000 <= table_geometry.gfn_limit <= 0x1000000000) &&
       CV_NR_MAPS * table_geometry.root_tables <= table_geometry.nr_tables <= CV_MAX_TABLES &&
-      table_geometry.pool_pfn + table_geometry.nr_tables <= 0x1000000000;
+      table_geometry.pool_pfn + table_geometry.nr_tables <= 0x1000000000 &&
+      table_geometry.gfn_limit % 512 == 0;
 
     predicate in_map(integer m, integer g) =
       0 <= m < CV_NR_MAPS && 0 <= g < table_geometry.gfn_limit;
@@ -196,7 +199,8 @@ u32 map_level(u32 map, u64 gfn);
     requires level: 1 <= level <= 3;
     terminates \true; exits \false;
     assigns \nothing;
-    ensures \result == need_of(map, gfn, level); */
+    ensures \result == need_of(map, gfn, level);
+    ensures range: \result <= 3; */
 u32 map_need(u32 map, u64 gfn, u32 level);
 
 /*
@@ -215,7 +219,7 @@ u32 map_need(u32 map, u64 gfn, u32 level);
     ensures same: \forall integer m, g; in_map(m, g) ==> map_of(m, g) == \old(map_of(m, g));
     ensures prepared: depth_of(map, gfn) == \max(level, \old(depth_of(map, gfn)));
     ensures deeper: \forall integer g; in_map(map, g) ==>
-      depth_of(map, g) >= \old(depth_of(map, g));
+      \old(depth_of(map, g)) <= depth_of(map, g) <= 3;
     ensures depth: \forall integer m, g; in_map(m, g) && m != map ==>
       depth_of(m, g) == \old(depth_of(m, g));
     ensures free: table_free_nr == \old(table_free_nr) - \old(need_of(map, gfn, level)); */
