@@ -26,13 +26,7 @@ u32 cpu_become(u32 cpu);
 /* The VM on this CPU traps. */
 void cpu_trap(struct vm_trap trap);
 
-/* What the registers of a context should be when it is entered next. */
-void cpu_forget_context(u32 slot);
-
 /* Fill every register of the world that runs with words of its own. */
 void cpu_fill_registers(u64 seed);
-
-/* The VM may find this general register changed when it goes on. */
-void cpu_expect_change(u32 slot, u32 reg);
 
 #endif

@@ -9,7 +9,8 @@
 #include "core/crypto.h"
 #include "core/state.h"
 #include "core/table.h"
-#include "corevisor/manifest.h"
+
+#define NR_SIGNED 64U
 
 /* The owner's private key: any number will do here. */
 static u8 private_key[48];
@@ -20,7 +21,7 @@ static void measure_word(struct crypto_hash *hash, u64 word)
 }
 
 /* doc: core/boot.h, "The measurement is". */
-static void measure_layout(u32 vm, const u8 owner[CRYPTO_HASH_SIZE], struct crypto_hash *hash)
+void manifest_layout(u32 vm, const u8 owner[CRYPTO_HASH_SIZE], struct crypto_hash *hash)
 {
 	const struct vm_info *info = &vms[vm];
 
@@ -82,12 +83,40 @@ static void sign(struct cv_manifest *manifest)
 				    manifest->signature);
 }
 
+void manifest_signer(const struct cv_manifest *manifest, u8 owner[CRYPTO_HASH_SIZE])
+{
+	struct crypto_hash hash;
+
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, manifest->key, CRYPTO_PUBLIC_KEY_SIZE);
+	crypto_hash_final(&hash, owner);
+}
+
+/* The last manifests that the owner has signed. */
+static struct cv_manifest signed_last[NR_SIGNED];
+static u32 nr_signed;
+
+bool manifest_signed(const struct cv_manifest *manifest)
+{
+	struct crypto_hash hash;
+	u8 digest[CRYPTO_HASH_SIZE];
+
+	for (u32 i = 0; i < NR_SIGNED && i < nr_signed; i++) {
+		if (memcmp(&signed_last[i], manifest, sizeof(*manifest)) == 0)
+			return true;
+	}
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, &manifest->magic, sizeof(manifest->magic));
+	crypto_hash_update(&hash, manifest->measurement, CRYPTO_HASH_SIZE);
+	crypto_hash_final(&hash, digest);
+	return crypto_verify(manifest->key, digest, manifest->signature);
+}
+
 static void owner_key(struct cv_manifest *manifest, u8 owner[CRYPTO_HASH_SIZE])
 {
 	static u8 public_key[CRYPTO_PUBLIC_KEY_SIZE];
 	static bool made;
 	br_ec_private_key key = {BR_EC_secp384r1, private_key, sizeof(private_key)};
-	struct crypto_hash hash;
 
 	if (!made) {
 		memset(private_key, 0x3c, sizeof(private_key));
@@ -95,9 +124,7 @@ static void owner_key(struct cv_manifest *manifest, u8 owner[CRYPTO_HASH_SIZE])
 		made = true;
 	}
 	memcpy(manifest->key, public_key, sizeof(public_key));
-	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, manifest->key, CRYPTO_PUBLIC_KEY_SIZE);
-	crypto_hash_final(&hash, owner);
+	manifest_signer(manifest, owner);
 }
 
 u32 manifest_make(u32 vm, u32 bad, u64 *words)
@@ -107,12 +134,13 @@ u32 manifest_make(u32 vm, u32 bad, u64 *words)
 	u8 owner[CRYPTO_HASH_SIZE];
 
 	owner_key(&manifest, owner);
-	measure_layout(vm, owner, &hash);
+	manifest_layout(vm, owner, &hash);
 	measure_image(vm, &hash);
 	crypto_hash_final(&hash, manifest.measurement);
 	if (bad == 1U)
 		manifest.measurement[5] ^= 1U;
 	sign(&manifest);
+	signed_last[nr_signed++ % NR_SIGNED] = manifest;
 	if (bad == 2U)
 		manifest.signature[40] ^= 1U;
 	if (bad == 3U)

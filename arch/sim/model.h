@@ -36,6 +36,9 @@ void model_guest_call(u32 vm, const struct op *op);
 /* A VM stopped: nothing of its secrets may be in its run page. */
 void model_check_run_page(u32 vm, u32 vcpu, u64 pfn);
 
+/* Is it in the RAM that was declared for the VM? */
+bool model_in_ram(u32 vm, u64 gfn);
+
 /* Which VM of that id it is, counted from 1. 0 for the host. */
 u32 model_life(u32 vm);
 

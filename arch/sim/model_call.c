@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* What each call that succeeded means for who owns what. */
-#include <stdlib.h>
 #include <string.h>
 
+#include "arch/sim/access.h"
 #include "arch/sim/cpu.h"
 #include "arch/sim/memory.h"
 #include "arch/sim/model.h"
 #include "arch/sim/model_state.h"
+#include "arch/sim/point.h"
 #include "arch/sim/sim.h"
 #include "arch/sim/tag.h"
-#include "arch/sim/touch.h"
+#include "arch/sim/tlb.h"
+#include "arch/sim/vcpu_check.h"
 #include "core/machine.h"
 #include "core/page.h"
 #include "core/state.h"
+#include "core/table.h"
 #include "corevisor/run.h"
 
 #define ULL(x) ((unsigned long long)(x))
@@ -65,11 +68,7 @@ static u64 frame_word(u64 pfn, u32 offset)
 	return word;
 }
 
-/*
- * A frame has come to a VM. It reads `content` (NULL: zero), both through the cache and not;
- * or what the VM itself has already stored there.
- */
-static void settle(u64 pfn, u32 vm, const u8 *content)
+void model_settle(u64 pfn, u32 vm, const u8 *content)
 {
 	static const u8 zero[CV_PAGE_SIZE];
 	const u8 *want = content ? content : zero;
@@ -120,56 +119,13 @@ static void donate(u32 vm, u64 gfn, u64 pfn)
 	if (model_owner(pfn) == vm && model_gfn(pfn) == gfn)
 		return;
 	model_take(pfn, vm, gfn);
-	settle(pfn, vm, NULL);
+	model_settle(pfn, vm, NULL);
 }
 
 static void donate_block(const struct op *op)
 {
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
 		donate((u32)op->a[0], op->a[1] + i, op->a[2] + i);
-}
-
-static void add_image(u32 vm, u64 pfn, u64 region)
-{
-	struct model_vm *m = &model_vms[vm];
-	struct model_image *image;
-
-	if (region >= m->nr_regions)
-		sim_violation("image", "page for region %llu of VM %u", ULL(region), vm);
-	if (m->nr_image == m->room_image) {
-		m->room_image = m->room_image * 2U + 16U;
-		m->image = realloc(m->image, m->room_image * sizeof(*m->image));
-	}
-	image = &m->image[m->nr_image++];
-	image->pfn = (u32)pfn;
-	image->taken = 0;
-	image->gfn = m->region_gfn[region] + m->region_next[region]++;
-}
-
-/* Image frames move one by one, and hold what was measured. */
-static void take_image(u32 vm, bool verified)
-{
-	struct model_vm *m = &model_vms[vm];
-
-	for (u32 i = 0; i < m->nr_image; i++) {
-		struct model_image *image = &m->image[i];
-		const u8 *read = touch_last_read(image->pfn);
-
-		if (image->taken)
-			continue;
-		if (frame_owner(image->pfn) != vm || frame_gfn(image->pfn) != image->gfn) {
-			if (verified)
-				sim_violation("image", "VM %u is VERIFIED without gfn 0x%llx", vm,
-					      ULL(image->gfn));
-			continue;
-		}
-		image->taken = 1;
-		if (!read)
-			sim_violation("image", "VM %u, gfn 0x%llx was not measured", vm,
-				      ULL(image->gfn));
-		model_take(image->pfn, vm, image->gfn);
-		settle(image->pfn, vm, read);
-	}
 }
 
 static void reclaim(u32 vm, u64 pfn)
@@ -206,6 +162,7 @@ static void destroyed(u32 vm)
 	}
 	m->nr_regions = 0;
 	m->nr_image = 0;
+	m->nr_ram = 0;
 }
 
 static void saved_page(const struct op *op, const u64 value[3])
@@ -232,23 +189,12 @@ static void loaded_page(const struct op *op)
 
 		if (b->gfn == op->a[2] && b->tag[0] == op->a[3] && b->tag[1] == op->a[4]) {
 			model_take(op->a[1], (u32)op->a[0], op->a[2]);
-			settle(op->a[1], (u32)op->a[0], b->plain);
+			model_settle(op->a[1], (u32)op->a[0], b->plain);
 			return;
 		}
 	}
 	sim_violation("forged", "VM %llu took a page for gfn 0x%llx that nobody saved",
 		      ULL(op->a[0]), ULL(op->a[2]));
-}
-
-static void announced(u32 vm, u64 address, u64 region)
-{
-	struct model_vm *m = &model_vms[vm];
-
-	if (region != m->nr_regions || region >= CV_MAX_BOOT_REGIONS)
-		sim_violation("image", "VM %u: region %llu", vm, ULL(region));
-	m->region_gfn[region] = address >> CV_PAGE_SHIFT;
-	m->region_next[region] = 0;
-	m->nr_regions++;
 }
 
 static void claimed(u32 vm, u64 ipa, u64 pa)
@@ -269,11 +215,22 @@ static void assigned(const struct op *op)
 		donate(owner, op->a[2], op->a[1]);
 }
 
-static void registered(u32 vm)
+/* A vCPU runs: its VM may. */
+static void entered(u32 vm)
 {
-	if (model_vms[vm].frames != 0U)
-		sim_violation("vm-id", "VM %u is used again with %llu frames", vm,
-			      ULL(model_vms[vm].frames));
+	if (point_undisturbed() && (model_vms[vm].off || vms[vm].state != CV_VM_VERIFIED))
+		sim_violation("state", "VM %u runs, in state %u%s", vm, vms[vm].state,
+			      model_vms[vm].off ? ", after it was powered off" : "");
+}
+
+/* No device goes through a context that is free. */
+static void freed(u32 ctx)
+{
+	for (u32 s = 0; s < sim.config.streams; s++) {
+		if (smmu_stream_map(s) == MAP_DMA(ctx) && dma_contexts[ctx].owner == CV_INVALID_ID)
+			sim_violation("stream", "stream %u goes through context %u, which is free",
+				      s, ctx);
+	}
 }
 
 static void forget_vcpu(u32 vm, u64 vcpu)
@@ -281,7 +238,17 @@ static void forget_vcpu(u32 vm, u64 vcpu)
 	u32 slot = vcpu_slots[vm * CV_MAX_VCPUS + vcpu];
 
 	if (slot != 0U)
-		cpu_forget_context(slot - 1U);
+		vcpu_check_forget(slot - 1U);
+}
+
+/* A VM keeps its devices, and what they reach, as long as it lives. */
+static void check_devices(const struct op *op, u32 owner)
+{
+	if (owner >= 1U && owner <= CV_MAX_VMS && vms[owner].state != CV_VM_POWEROFF &&
+	    (op->kind == OP_DMA_DETACH || vms[owner].state != CV_VM_READY ||
+	     vms[owner].verifying != 0U))
+		sim_violation("state", "%s from VM %u in state %u", op_info[op->kind].name, owner,
+			      vms[owner].state);
 }
 
 /* Nothing that has been measured changes afterwards. */
@@ -306,6 +273,10 @@ static void check_loading(const struct op *op)
 	case OP_SET_MANIFEST:
 	case OP_MAP_IO:
 		break;
+	case OP_DMA_UNMAP:
+	case OP_DMA_DETACH:
+		check_devices(op, dma_contexts[op->a[0]].owner);
+		return;
 	default:
 		return;
 	}
@@ -319,10 +290,25 @@ static void other_call(const struct op *op, const u64 value[3])
 {
 	switch (op->kind) {
 	case OP_SET_BOOT_INFO:
-		announced((u32)op->a[0], op->a[1], value[0]);
+		model_announced((u32)op->a[0], op->a[1], value[0]);
 		break;
 	case OP_REMAP_VM_IMAGE:
-		add_image((u32)op->a[0], op->a[1], op->a[2]);
+		model_add_image((u32)op->a[0], op->a[1], op->a[2]);
+		break;
+	case OP_SET_RAM:
+		model_declared((u32)op->a[0], op->a[1], op->a[2]);
+		break;
+	case OP_SET_MANIFEST:
+		model_set_manifest((u32)op->a[0], op->a[1]);
+		break;
+	case OP_POWEROFF_VM:
+		model_vms[op->a[0]].off = true;
+		break;
+	case OP_VCPU_RUN:
+		entered((u32)op->a[0]);
+		break;
+	case OP_DMA_FREE:
+		freed((u32)op->a[0]);
 		break;
 	case OP_SAVE_BEGIN:
 	case OP_SAVE_END:
@@ -349,14 +335,14 @@ void model_host_call(const struct op *op, const u64 value[3])
 	check_loading(op);
 	switch (op->kind) {
 	case OP_REGISTER_VM:
-		registered((u32)value[0]);
+		model_registered((u32)value[0]);
 		break;
 	case OP_REGISTER_VCPU:
 	case OP_LOAD_VCPU:
 		forget_vcpu(vm, op->a[1]);
 		break;
 	case OP_VERIFY_VM:
-		take_image(vm, value[0] == 0U);
+		model_take_image(vm, value[0] == 0U);
 		break;
 	case OP_DONATE:
 		donate(vm, op->a[1], op->a[2]);
@@ -386,6 +372,8 @@ void model_guest_call(u32 vm, const struct op *op)
 {
 	u64 pfn = model_find(vm, op->a[0] >> CV_PAGE_SHIFT);
 
+	if (op->kind == OP_GUEST_SYSTEM_OFF || op->kind == OP_GUEST_SYSTEM_RESET)
+		model_vms[vm].off = true;
 	if (op->kind != OP_GUEST_SHARE && op->kind != OP_GUEST_UNSHARE)
 		return;
 	if (pfn == 0U)

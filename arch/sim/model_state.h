@@ -3,6 +3,7 @@
 #ifndef SIM_MODEL_STATE_H
 #define SIM_MODEL_STATE_H
 
+#include "core/crypto.h"
 #include "core/types.h"
 #include "corevisor/limits.h"
 
@@ -20,12 +21,24 @@ struct model_image {
 	u64 gfn;
 };
 
+enum model_manifest {
+	MODEL_MANIFEST_NONE,
+	MODEL_MANIFEST_KNOWN,
+	MODEL_MANIFEST_UNKNOWN, /* others wrote to it while it was read */
+};
+
 struct model_vm {
 	u64 frames;
 	u32 chunk;
 	u32 life;
 	u32 state; /* as the core had it when the VM's lock was dropped last */
 	bool restored; /* from a snapshot */
+	bool off; /* powered off */
+	u32 nr_ram;
+	u64 ram[CV_MAX_RAM_RANGES][2]; /* gfn, frames */
+	u32 manifest; /* enum model_manifest */
+	u8 signed_digest[CRYPTO_HASH_SIZE];
+	u8 signer[CRYPTO_HASH_SIZE];
 	u32 nr_regions;
 	u64 region_gfn[CV_MAX_BOOT_REGIONS];
 	u64 region_next[CV_MAX_BOOT_REGIONS];
@@ -40,6 +53,20 @@ extern struct model_vm model_vms[CV_MAX_VMS + 1U];
 /* A frame moves from the host to a VM, reading zero; and back. */
 void model_take(u64 pfn, u32 vm, u64 gfn);
 void model_give_back(u64 pfn);
+
+/* See model_boot.c: calls that succeeded. */
+void model_registered(u32 vm);
+void model_declared(u32 vm, u64 gfn, u64 nr);
+void model_announced(u32 vm, u64 address, u64 region);
+void model_add_image(u32 vm, u64 pfn, u64 region);
+void model_set_manifest(u32 vm, u64 pfn);
+void model_take_image(u32 vm, bool verified);
+
+/*
+ * A frame has come to a VM. It reads `content` (NULL: zero), both through the cache and not;
+ * or what the VM itself has already stored there.
+ */
+void model_settle(u64 pfn, u32 vm, const u8 *content);
 
 u64 model_word(u64 pfn, u32 offset);
 void model_set_word(u64 pfn, u32 offset, u64 value);

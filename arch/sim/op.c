@@ -21,6 +21,8 @@ static struct {
 	struct step *step;
 	u32 reached;
 	u32 cpu;
+	u32 ran; /* operations inside it so far */
+	bool nested; /* one of them is under way */
 	bool disturbed;
 } inside;
 
@@ -130,10 +132,18 @@ static void run_inside(u32 i)
 	}
 	if (op->actor < CV_MAX_CPUS)
 		(void)cpu_become(op->actor);
+	inside.ran++;
+	inside.nested = true;
 	inside.step->result[i] = op_execute(op);
+	inside.nested = false;
 	(void)cpu_become(outer);
 	if (disturbing(op, &inside.step->result[i]) || touched.table_hash != tables)
 		inside.disturbed = true;
+}
+
+bool point_undisturbed(void)
+{
+	return !sim.threaded && (inside.nested || inside.ran == 0U);
 }
 
 void point_reached(void)
@@ -156,6 +166,8 @@ struct result step_run(struct step *step)
 
 	inside.step = step;
 	inside.reached = 0;
+	inside.ran = 0;
+	inside.nested = false;
 	inside.disturbed = false;
 	inside.cpu = step->op.actor;
 	for (u32 i = 0; i < step->nr_nested; i++)

@@ -7,6 +7,7 @@
 #include "arch/sim/op_run.h"
 #include "arch/sim/point.h"
 #include "arch/sim/sim.h"
+#include "arch/sim/vcpu_check.h"
 #include "core/call.h"
 #include "core/state.h"
 #include "core/trap.h"
@@ -110,6 +111,7 @@ bool op_trap(u32 cpu, const struct vm_trap *trap, struct result *r)
 	for (u32 i = 0; i < 4U; i++)
 		r->value[i] = memory_load(run, CV_RUN_EXIT + 8U * i, true);
 	model_check_run_page(vm, vcpu, run);
+	vcpu_check_exit(vm, slot, run);
 	return true;
 }
 

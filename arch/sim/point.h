@@ -14,6 +14,9 @@ extern bool point_armed;
 
 void point_reached(void);
 
+/* Has nothing yet run inside the operation that asks? */
+bool point_undisturbed(void);
+
 static inline void sim_point(void)
 {
 	if (point_armed)
