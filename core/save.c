@@ -294,6 +294,19 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	return map_pfn_vm(vm, gfn << CV_PAGE_SHIFT, desc_page(in_pfn, DESC_ATTR_MEMORY), 3);
 }
 
+/* Even an authentic record is checked: what runs a vCPU relies on these ranges. */
+static bool vcpu_record_ok(const struct vcpu_record *record)
+{
+	u8 size = record->vcpu.mmio_size;
+
+	if (record->vcpu.powered != 0 && record->vcpu.fresh != 0)
+		return false;
+	if (record->vcpu.pending == PENDING_NONE)
+		return true;
+	return record->vcpu.pending <= PENDING_MMIO_WRITE &&
+	       (size == 1 || size == 2 || size == 4 || size == 8);
+}
+
 /* Take over an authentic vCPU; its identity and run page are those it is registered with. */
 static void apply_vcpu(u32 slot, const struct vcpu_record *record)
 {
@@ -324,6 +337,8 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 	if (!open_record(vm, RECORD_VCPU, vcpu, &record.context,
 			 sizeof(record.context) + sizeof(record.vcpu), record.tag))
 		return CV_EAUTH;
+	if (!vcpu_record_ok(&record))
+		return CV_EINVAL;
 	apply_vcpu(slot, &record);
 	snapshots[vm].sequence++;
 	snapshots[vm].vcpus++;

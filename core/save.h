@@ -60,7 +60,8 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
 /*
  * Decrypt a vCPU's context. CV_ESTATE: no load under way, or the vCPU is not READY.
  * CV_ENOENT: not registered.
- * CV_EAUTH: not the next record. Source: lemma load_encrypted_vcpu_inv.
+ * CV_EAUTH: not the next record. CV_EINVAL: an authentic record of no possible vCPU.
+ * Source: lemma load_encrypted_vcpu_inv.
  */
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
 

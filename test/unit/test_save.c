@@ -68,6 +68,7 @@ static void make_source(void)
 	memset(machine_frame(page_pfn[2]), 0x33, 4096);
 	vcpu_contexts[vcpu_slot(source, 0)].x[7] = 0x7777;
 	vcpus[vcpu_slot(source, 0)].pending = PENDING_MMIO_READ;
+	vcpus[vcpu_slot(source, 0)].mmio_size = 8;
 	vcpus[vcpu_slot(source, 0)].mmio_reg = 9;
 	CHECK_EQ(set_vm_poweroff(source), 0);
 }
