@@ -369,6 +369,35 @@ static void not_empty(void)
 	CHECK_EQ(load_end(target, page_pfn[0]), CV_ESTATE);
 }
 
+/* Authentic, but of a vCPU that cannot be: what runs it would shift by a size of 3 bytes. */
+static void impossible_vcpu(void)
+{
+	static const struct {
+		u8 pending, size, fresh;
+	} wrong[] = {{PENDING_MMIO_READ, 3, 0},
+		     {PENDING_MMIO_READ, 0, 0},
+		     {PENDING_MMIO_WRITE, 16, 0},
+		     {PENDING_MMIO_WRITE + 1, 8, 0},
+		     {PENDING_NONE, 8, 1}};
+
+	for (u32 i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		u32 slot;
+
+		make_source();
+		slot = vcpu_slot(source, 0);
+		vcpus[slot].pending = wrong[i].pending;
+		vcpus[slot].mmio_size = wrong[i].size;
+		vcpus[slot].fresh = wrong[i].fresh;
+		save();
+		unit_case("impossible vCPU %u", i);
+		load_until(4);
+		give(&saved.vcpu[0]);
+		world_snapshot();
+		CHECK_EQ(load_encrypted_vcpu(target, 0, HOST), CV_EINVAL);
+		world_check_unchanged();
+	}
+}
+
 void test_save(void)
 {
 	save_order();
@@ -379,4 +408,5 @@ void test_save(void)
 	wrong_pages();
 	other_snapshot();
 	not_empty();
+	impossible_vcpu();
 }
