@@ -174,6 +174,9 @@ struct walk {
       0 <= t / table_geometry.root_tables < CV_NR_MAPS &&
       first_root{L}(t / table_geometry.root_tables) <= t &&
       t < first_root{L}(t / table_geometry.root_tables) + table_geometry.root_tables;
+    lemma root_owner_is{L}: geometry{L} && inv_roots{L} ==> \forall integer t;
+      0 <= t < CV_NR_MAPS * table_geometry.root_tables ==>
+      table_owner[t] == t / table_geometry.root_tables;
     lemma root_owner{L}: geometry{L} && inv_roots{L} ==> \forall integer t;
       0 <= t < CV_NR_MAPS * table_geometry.root_tables ==>
       first_root{L}(table_owner[t]) <= t <
@@ -578,6 +581,10 @@ static u32 table_step(u32 map, u64 gfn, u32 t, u32 level)
 		/* The new table is complete before a walker can see it. */
 		//@ assert block: 1 <= level <= 2 && d_pfn(desc) + 512 * g_frames(level + 1) <= PFN_LIMIT;
 		table_fill(child, desc, level + 1U);
+		/*@ assert leaves: \forall integer j; 0 <= j < 512 ==>
+		      entry_ok(child, j, table_pool[child].e[j]); */
+		/*@ assert rest: \forall integer r, j; used(r) && r != child && 0 <= j < 512 ==>
+		      entry_ok(r, j, table_pool[r].e[j]); */
 		//@ assert filled: inv_entries;
 		//@ assert orphan: orphan(child);
 		/*@ assert at_1: \forall integer m, g; in_map(m, g) ==> at_1(m, g) == at_1{Pre}(m, g); */
