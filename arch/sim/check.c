@@ -97,9 +97,37 @@ static u32 uses(u64 pfn)
 	return count;
 }
 
+/* Tables below this one, and itself. */
+static u32 tables_from(u32 table, u32 level)
+{
+	u32 nr = 1;
+
+	for (u32 i = 0; level < 3U && i < TABLE_ENTRIES; i++) {
+		u64 desc = table_pool[table].e[i];
+
+		if (desc_is_table(desc))
+			nr += tables_from((u32)(desc_pfn(desc) - table_geometry.pool_pfn),
+					  level + 1U);
+	}
+	return nr;
+}
+
+/* Every table is free or in some map. */
+static void check_pool(void)
+{
+	u32 used = 0;
+
+	for (u32 t = 0; t < CV_NR_MAPS * table_geometry.root_tables; t++)
+		used += tables_from(t, table_geometry.start_level);
+	if (used + table_free_count() != table_geometry.nr_tables)
+		sim_violation("table-pool", "%u tables: %u in use, %u free",
+			      table_geometry.nr_tables, used, table_free_count());
+}
+
 /* Counts of host frames are exact, streams go where the core says. */
 static void check_exact(void)
 {
+	check_pool();
 	for (u64 pfn = sim.bank[0].pfn; pfn < sim.top; pfn++) {
 		if (frames[pfn].owner == CV_HOSTVISOR && frames[pfn].count != 0U &&
 		    frames[pfn].count != uses(pfn))
@@ -115,8 +143,68 @@ static void check_exact(void)
 	}
 }
 
+/* The frame that a call takes from the host, or uses; 0: none. */
+static u64 taken_frame(const struct op *op)
+{
+	switch (op->kind) {
+	case OP_DONATE:
+	case OP_REGISTER_VCPU:
+		return op->a[2];
+	case OP_DMA_ASSIGN:
+	case OP_LOAD_PAGE:
+		return op->a[1];
+	case OP_DMA_MAP:
+		return op->a[2] >> CV_PAGE_SHIFT;
+	case OP_DMA_UNMAP:
+		return (op->a[1] >> CV_PAGE_SHIFT) - CV_SMMU_HOST_OFFSET;
+	default:
+		return 0;
+	}
+}
+
+static void check_count(u64 pfn)
+{
+	if (sim_is_ram(pfn) && frames[pfn].owner == CV_HOSTVISOR && frames[pfn].count != uses(pfn))
+		sim_violation("count", "frame 0x%llx of the host: count %u, used %u times",
+			      (unsigned long long)pfn, frames[pfn].count, uses(pfn));
+}
+
+/* Where the host and its devices have the frame beside one that is taken. */
+static struct {
+	u64 pfn;
+	u64 host, device;
+} beside;
+
+static void beside_before(const struct op *op)
+{
+	beside.pfn = taken_frame(op) ^ 1U;
+	if (!sim_is_ram(beside.pfn) || frames[beside.pfn].owner != CV_HOSTVISOR)
+		beside.pfn = 0;
+	if (op->kind == OP_DONATE_BLOCK)
+		beside.pfn = op->a[2] ^ CV_BLOCK_FRAMES;
+	beside.host = sim_is_ram(beside.pfn) ? desc_pfn(map_get(MAP_HOST, beside.pfn)) : 0U;
+	beside.device = sim_is_ram(beside.pfn) ? desc_pfn(map_get(MAP_DMA_DEFAULT, beside.pfn))
+					       : 0U;
+}
+
+/* What is taken is that and no more; counts are exact. */
+static void check_taken(const struct op *op, bool disturbed)
+{
+	if (op->kind > (u16)OP_HVC)
+		return;
+	if (taken_frame(op) != 0U)
+		check_count(taken_frame(op));
+	if (disturbed || !sim_is_ram(beside.pfn))
+		return;
+	if (desc_pfn(map_get(MAP_HOST, beside.pfn)) != beside.host ||
+	    desc_pfn(map_get(MAP_DMA_DEFAULT, beside.pfn)) != beside.device)
+		sim_violation("beside", "%s also took frame 0x%llx from the host's maps",
+			      op_info[op->kind].name, (unsigned long long)beside.pfn);
+}
+
 void check_before(const struct op *op)
 {
+	beside_before(op);
 	touch_begin();
 	refuse_before(op);
 }
@@ -132,6 +220,8 @@ void check_after(const struct op *op, const struct result *result, bool disturbe
 	check_frames();
 	check_leaves();
 	refuse_after(op, result, disturbed);
+	if (result->outcome == OUT_OK)
+		check_taken(op, disturbed);
 	if (check_thorough || ++count % TABLES_INTERVAL == 0U) {
 		if (check_thorough || count % EXACT_INTERVAL == 0U)
 			check_exact();

@@ -19,6 +19,7 @@
 /* Share of the operations that run in parallel, and in how many slices. */
 #define PARALLEL_PERCENT 10U
 #define NR_SLICES 8U
+#define RECORD_SECONDS 15U
 
 static struct {
 	const struct fuzz_options *options;
@@ -56,7 +57,7 @@ static void record_step(void)
 }
 
 /* Do it all again, this time writing down what is done. */
-static void record_again(const char *path)
+static bool record_again(const char *path)
 {
 	const struct fuzz_options *o = fuzz.options;
 	char text[8][32];
@@ -73,12 +74,14 @@ static void record_again(const char *path)
 	fflush(NULL);
 	child = fork();
 	if (child == 0) {
+		/* What was found late takes long to do again. */
+		(void)alarm(RECORD_SECONDS);
 		execl("/proc/self/exe", o->self, "fuzz", "--ops", text[0], "--cpus", text[1],
 		      "--seed", text[2], "--ram", text[3], "--vms", text[4], "--ipa-bits", text[5],
 		      "--tables", text[6], "--schedule", "step", "--record", path, (char *)NULL);
 		_exit(127);
 	}
-	(void)waitpid(child, &status, 0);
+	return waitpid(child, &status, 0) == child && WIFEXITED(status);
 }
 
 static void on_violation(const char *kind, const char *detail)
@@ -98,11 +101,40 @@ static void on_violation(const char *kind, const char *detail)
 	snprintf(all, sizeof(all), "/tmp/cvsim-%d-all.cvs", (int)getpid());
 	snprintf(shortest, sizeof(shortest), "cvsim-violation-%llu-%d.cvs",
 		 (unsigned long long)fuzz.options->seed, (int)getpid());
-	record_again(all);
-	shrink(fuzz.options, all, shortest, kind);
+	if (record_again(all))
+		shrink(fuzz.options, all, shortest, kind);
+	else
+		fprintf(stderr, "no script in %u s; fuzz with this seed and --record FILE\n",
+			RECORD_SECONDS);
 	unlink(all);
 	exit(1);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* The core has crashed: that breaks a promise like any other. */
+static void on_crash(int number)
+{
+	sim_violation("crash", "signal %d (%s)", number, strsignal(number));
+}
+
+static void catch_crashes(void)
+{
+	static const int numbers[] = {SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL};
+	static u8 stack[1U << 18];
+	stack_t alternative = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction action = {.sa_handler = on_crash,
+				   .sa_flags = (int)(SA_ONSTACK | SA_NODEFER | SA_RESETHAND)};
+
+	(void)sigaltstack(&alternative, NULL);
+	for (u32 i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		(void)sigaction(numbers[i], &action, NULL);
+}
+#else
+/* The sanitizer reports it, with more than is known here. */
+static void catch_crashes(void)
+{
+}
+#endif
 
 static void progress(void)
 {
@@ -151,8 +183,10 @@ static int run_slices(u64 ops)
 		}
 	}
 	if (slices != 0U)
-		printf("%u slices of %llu operations ran with CPUs in parallel\n", slices,
-		       (unsigned long long)slice);
+		printf("%llu operations in all: %llu one by one, %llu with CPUs in parallel (%u "
+		       "slices)\n",
+		       (unsigned long long)(fuzz.done + slices * slice),
+		       (unsigned long long)fuzz.done, (unsigned long long)(slices * slice), slices);
 	return 0;
 }
 
@@ -164,6 +198,7 @@ int fuzz_run(const struct fuzz_options *options)
 	fuzz.options = options;
 	sim_on_violation = on_violation;
 	signal(SIGINT, on_interrupt);
+	catch_crashes();
 	fuzz.start = now();
 	sim_boot(&options->config);
 	gen_init(&fuzz.gen, options->seed * 0x9e3779b97f4a7c15ULL + 1U, options->vms, GEN_ALL_CPUS);

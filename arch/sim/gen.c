@@ -93,6 +93,29 @@ u64 gen_garbage(struct gen *g)
 	}
 }
 
+struct gen_plan *gen_some_plan(struct gen *g)
+{
+	struct gen_plan *p = &g->plans[gen_random(g, g->nr_plans)];
+
+	for (u32 i = 0; i < 4U && (p->vm == 0U || p->stage < GEN_LIVE); i++)
+		p = &g->plans[gen_random(g, g->nr_plans)];
+	return p;
+}
+
+u64 gen_some_vm(struct gen *g)
+{
+	u32 vm = gen_some_plan(g)->vm;
+
+	return vm == 0U || gen_random(g, 8) == 0U ? 1U + gen_random(g, g->nr_plans) : vm;
+}
+
+u64 gen_vm_frame(struct gen *g)
+{
+	struct gen_plan *p = gen_some_plan(g);
+
+	return p->nr != 0U ? p->frame[gen_random(g, p->nr)].pfn : gen_any_frame(g);
+}
+
 struct op gen_op(struct gen *g, enum op_kind kind, u32 actor)
 {
 	struct op op = {.kind = (u16)kind, .actor = (u16)actor, .at = -1};
@@ -101,19 +124,35 @@ struct op gen_op(struct gen *g, enum op_kind kind, u32 actor)
 	return op;
 }
 
+/* A page of a VM's image, while it is being verified. */
+static u64 image_frame(struct gen *g, u64 vm)
+{
+	const struct gen_plan *p;
+
+	if (vm == 0U || vm > CV_MAX_VMS || g->plan_of[vm] == 0U)
+		return 0;
+	p = &g->plans[g->plan_of[vm] - 1U];
+	return p->nr != 0U ? p->frame[gen_random(g, p->nr < 4U ? p->nr : 4U)].pfn : 0U;
+}
+
 /* Inside the operation, at some point: accesses to what it is about, or anything. */
 static void gen_nested(struct gen *g, const struct op *outer, struct op *op)
 {
 	u32 cpu = (u32)gen_random(g, sim.config.cpus);
 	u64 about = outer->a[gen_random(g, 3)];
 
-	if (gen_random(g, 3) == 0U)
+	if (outer->kind == OP_VERIFY_VM && sim_is_ram(image_frame(g, outer->a[0])))
+		about = image_frame(g, outer->a[0]);
+	if (outer->kind == OP_VCPU_RUN && gen_random(g, 2) == 0U) {
+		*op = gen_op(g, OP_RUNSET, cpu);
+		gen_scribble(g, op, outer->a[0], outer->a[1]);
+	} else if (gen_random(g, 3) == 0U)
 		gen_device_op(g, op);
 	else if (sim_cpus[cpu].vm != CV_HOSTVISOR)
 		gen_vm_op(g, cpu, op);
 	else
 		gen_host_op(g, cpu, op);
-	if (gen_random(g, 2) == 0U && sim_is_ram(about)) {
+	if (sim_is_ram(about) && (outer->kind == OP_VERIFY_VM || gen_random(g, 2) == 0U)) {
 		if (op->kind == OP_DEV_LOAD || op->kind == OP_DEV_STORE)
 			op->a[1] = about << CV_PAGE_SHIFT;
 		else if (op->kind == OP_LOAD || op->kind == OP_STORE)

@@ -58,6 +58,8 @@ struct gen_plan {
 	u32 fails;
 	u32 life; /* steps still to live */
 	u32 image, vcpus, context;
+	u32 repair; /* fields of a run page still to put in order */
+	u64 repair_vcpu;
 	bool io, manifest, block, save, load, signed_badly;
 	u64 block_pfn;
 	u64 run[2];
@@ -100,6 +102,13 @@ u64 gen_free_frame(struct gen *g);
 u64 gen_any_frame(struct gen *g);
 u64 gen_garbage(struct gen *g);
 void gen_mark(struct gen *g, u64 pfn, u32 what);
+/* A plan whose VM is there, else any; its VM; a frame that some VM has. */
+struct gen_plan *gen_some_plan(struct gen *g);
+u64 gen_some_vm(struct gen *g);
+u64 gen_vm_frame(struct gen *g);
+
+/* The host writes into a run page what it may, or may not. */
+void gen_scribble(struct gen *g, struct op *op, u64 vm, u64 vcpu);
 struct op gen_op(struct gen *g, enum op_kind kind, u32 actor);
 void gen_plan_next(struct gen *g, struct gen_plan *p, struct op *op);
 void gen_plan_result(struct gen *g, struct gen_plan *p, const struct op *op,

@@ -111,6 +111,10 @@ void gen_vm_op(struct gen *g, u32 cpu, struct op *op)
 		op->a[op->kind == OP_STORE ? 3 : 2] = 1ULL << gen_random(g, 4);
 		op->a[op->kind == OP_STORE ? 4 : 3] = gen_random(g, 32);
 		op->a[op->kind == OP_STORE ? 5 : 4] = gen_random(g, 8) == 0U;
+		if (op->kind == OP_LOAD) {
+			op->a[5] = gen_random(g, 2);
+			op->a[6] = gen_random(g, 2);
+		}
 	} else if (r < 86U) {
 		op->kind = OP_REGS;
 		op->a[0] = gen_random(g, 1000);
@@ -119,15 +123,36 @@ void gen_vm_op(struct gen *g, u32 cpu, struct op *op)
 	}
 }
 
+/* A context of a VM, whatever state the VM is in. */
+static void aim_at_vm(struct gen *g, struct op *op)
+{
+	const struct gen_plan *p = gen_some_plan(g);
+	struct gen_frame frame = {0, 0};
+
+	if (p->context == GEN_NO_CONTEXT || op->kind == OP_DMA_ALLOC)
+		return;
+	op->a[0] = p->context;
+	if (p->nr != 0U)
+		frame = p->frame[gen_random(g, p->nr)];
+	if (op->kind == OP_DMA_MAP || op->kind == OP_DMA_UNMAP || op->kind == OP_DMA_LOOKUP) {
+		op->a[1] = frame.gfn << CV_PAGE_SHIFT;
+		op->a[2] = frame.pfn << CV_PAGE_SHIFT;
+	}
+}
+
 static void gen_host_dma(struct gen *g, struct op *op)
 {
 	u64 pfn = gen_random(g, 4) != 0U ? gen_free_frame(g) : gen_any_frame(g);
+	u64 iova = pfn;
 
-	op->kind = (u16)(OP_DMA_ALLOC + gen_random(g, 8));
+	/* What it has mapped is found again more easily among few. */
 	if (gen_random(g, 2) == 0U)
+		iova = pfn = g->hot_base + gen_random(g, 64);
+	op->kind = (u16)(OP_DMA_ALLOC + gen_random(g, 8));
+	if (gen_random(g, 3) == 0U)
 		op->kind = OP_DMA_MAP;
 	op->a[0] = gen_random(g, 16) == 0U ? gen_random(g, 66) : HOST_CONTEXT + gen_random(g, 8);
-	op->a[1] = (pfn + CV_SMMU_HOST_OFFSET) << CV_PAGE_SHIFT;
+	op->a[1] = (iova + CV_SMMU_HOST_OFFSET) << CV_PAGE_SHIFT;
 	op->a[2] = pfn << CV_PAGE_SHIFT;
 	if (op->kind == OP_DMA_ALLOC)
 		op->a[1] = 0;
@@ -135,6 +160,16 @@ static void gen_host_dma(struct gen *g, struct op *op)
 		op->a[1] = gen_random(g, sim.config.streams + 1U);
 	if (op->kind == OP_DMA_FREE && gen_random(g, 8) != 0U)
 		op->kind = OP_DMA_UNMAP;
+	if (gen_random(g, 4) == 0U)
+		aim_at_vm(g, op);
+}
+
+/* Few would ever run if all were disturbed while they are loaded. */
+static u64 grown_vm(struct gen *g)
+{
+	const struct gen_plan *p = gen_some_plan(g);
+
+	return p->stage < GEN_LIVE && gen_random(g, 64) != 0U ? 0U : p->vm;
 }
 
 /* Calls that a plan would not make: wrong moment, wrong arguments. */
@@ -158,10 +193,12 @@ static void gen_wrong(struct gen *g, struct op *op)
 	/* VMs that no plan ends would pile up. */
 	if (op->kind == OP_REGISTER_VM)
 		op->kind = OP_INFO;
+	if (gen_random(g, 4) != 0U)
+		op->a[0] = grown_vm(g);
 	if (gen_random(g, 2) == 0U)
-		op->a[0] = 1U + gen_random(g, g->nr_plans);
-	if (gen_random(g, 3) == 0U)
-		op->a[1] = gen_any_frame(g);
+		op->a[1] = gen_random(g, 2) == 0U ? gen_any_frame(g) : gen_vm_frame(g);
+	if (gen_random(g, 4) == 0U)
+		op->a[2] = gen_random(g, 2) == 0U ? gen_any_frame(g) : gen_vm_frame(g);
 	if (gen_random(g, 64) == 0U) {
 		for (u32 i = OP_ARGS - 1U; i > 0U; i--)
 			op->a[i] = op->a[i - 1U];
@@ -172,18 +209,44 @@ static void gen_wrong(struct gen *g, struct op *op)
 	}
 }
 
-static void gen_scribble(struct gen *g, struct op *op)
+/* An interrupt, sometimes one that is not the host's to give. */
+static u64 list_register(struct gen *g, u32 n)
 {
-	static const u16 fields[] = {CV_RUN_DATA, CV_RUN_GIC_HCR, CV_RUN_LR(0), CV_RUN_LR(1),
-				     CV_RUN_EXIT};
+	u64 lr = (1U + gen_random(g, 3)) << 62 | gen_random(g, 2) << 60 | (32U * n + 32U);
+
+	if (gen_random(g, 4) != 0U)
+		return lr + gen_random(g, 32);
+	if (gen_random(g, 2) == 0U)
+		return lr | 1ULL << (gen_random(g, 2) == 0U ? 61U : gen_random(g, 64));
+	return gen_random(g, 2) == 0U ? gen_garbage(g) : lr | 1020U;
+}
+
+void gen_scribble(struct gen *g, struct op *op, u64 vm, u64 vcpu)
+{
+	u32 n = (u32)gen_random(g, 2);
 
 	op->kind = OP_RUNSET;
-	op->a[0] = 1U + gen_random(g, g->nr_plans);
-	op->a[1] = gen_random(g, 2);
-	op->a[2] = fields[gen_random(g, 5)];
-	op->a[3] = gen_random(g, 8) == 0U ? gen_garbage(g) : 0U;
-	if (op->a[2] == CV_RUN_GIC_HCR)
-		op->a[3] &= gen_random(g, 2) == 0U ? 0xaU : ~0ULL;
+	op->a[0] = vm;
+	op->a[1] = vcpu;
+	switch (gen_random(g, 8)) {
+	case 0:
+		op->a[2] = CV_RUN_GIC_HCR;
+		op->a[3] = gen_random(g, 8) == 0U ? gen_garbage(g) : gen_random(g, 0) & 0xaU;
+		break;
+	case 1:
+		op->a[2] = CV_RUN_EXIT;
+		op->a[3] = gen_garbage(g);
+		break;
+	case 2:
+	case 3:
+		op->a[2] = CV_RUN_DATA;
+		op->a[3] = gen_random(g, 0);
+		break;
+	default:
+		op->a[2] = CV_RUN_LR(n);
+		op->a[3] = gen_random(g, 2) == 0U ? 0U : list_register(g, n);
+		break;
+	}
 }
 
 void gen_host_op(struct gen *g, u32 cpu, struct op *op)
@@ -195,14 +258,14 @@ void gen_host_op(struct gen *g, u32 cpu, struct op *op)
 		access(g, op, word_in(g, gen_any_frame(g)));
 	} else if (r < 70U) {
 		op->kind = OP_VCPU_RUN;
-		op->a[0] = 1U + gen_random(g, g->nr_plans);
+		op->a[0] = gen_some_vm(g);
 		op->a[1] = gen_random(g, 8) == 0U;
 	} else if (r < 80U) {
 		gen_host_dma(g, op);
 	} else if (r < 92U) {
 		gen_wrong(g, op);
 	} else if (r < 97U) {
-		gen_scribble(g, op);
+		gen_scribble(g, op, gen_some_vm(g), gen_random(g, 2));
 	} else if (r < 98U) {
 		op->kind = OP_REGS;
 		op->a[0] = gen_random(g, 1000);

@@ -3,6 +3,8 @@
 #include "arch/sim/gen.h"
 #include "arch/sim/model.h"
 #include "arch/sim/sim.h"
+#include "corevisor/error.h"
+#include "corevisor/run.h"
 
 #define RAM_GFN 0x100ULL
 #define RAM_FRAMES 0x800ULL
@@ -24,6 +26,7 @@ static void begin(struct gen *g, struct gen_plan *p)
 	p->signed_badly = gen_random(g, 3) == 0U;
 	p->block = gen_random(g, 24) == 0U;
 	p->block_pfn = 0;
+	p->repair = 0;
 	p->save = gen_random(g, 3) == 0U;
 	p->life = 50U + (u32)gen_random(g, 400);
 	p->load = g->snapshot.full && !g->snapshot.taken;
@@ -183,6 +186,12 @@ static void next_live(struct gen *g, struct gen_plan *p, struct op *op)
 {
 	u64 gfn = RAM_GFN + 8U + gen_random(g, 64);
 
+	static const u16 fields[] = {CV_RUN_GIC_HCR, CV_RUN_LR(0), CV_RUN_LR(1)};
+
+	if (p->repair != 0U) {
+		set(op, OP_RUNSET, p->vm, p->repair_vcpu, fields[--p->repair]);
+		return;
+	}
 	if (p->block && p->block_pfn == 0U) {
 		p->block_pfn = (g->hot_base + g->hot + 2048U + 512U * gen_random(g, 8)) & ~511ULL;
 		set(op, OP_DONATE_BLOCK, p->vm, BLOCK_GFN, p->block_pfn);
@@ -378,13 +387,26 @@ static void succeeded(struct gen *g, struct gen_plan *p, const struct op *op,
 	}
 }
 
-static void failed(struct gen *g, struct gen_plan *p)
+/* The VM is no more: somebody else has destroyed it. */
+static void gone(struct gen *g, struct gen_plan *p)
+{
+	gen_mark(g, p->run[0], 0);
+	gen_mark(g, p->run[1], 0);
+	g->plan_of[p->vm] = 0;
+	begin(g, p);
+}
+
+static void failed(struct gen *g, struct gen_plan *p, s64 error)
 {
 	bool loading = p->stage >= GEN_LOAD_BEGIN && p->stage <= GEN_LOAD_END;
 
 	if (p->stage == GEN_DMA_DETACH || p->stage == GEN_IO || p->stage == GEN_DMA_ATTACH) {
 		if (p->stage != GEN_DMA_DETACH || ++p->at >= sim.config.streams)
 			advance(g, p);
+		return;
+	}
+	if (p->stage == GEN_OFF && error == CV_ESTATE) {
+		gone(g, p);
 		return;
 	}
 	if (++p->fails < MAX_FAILS)
@@ -394,7 +416,7 @@ static void failed(struct gen *g, struct gen_plan *p)
 	if (p->stage == GEN_REGISTER || p->stage == GEN_DESTROY) {
 		p->fails = 0;
 		if (p->stage == GEN_DESTROY)
-			go(p, GEN_DMA_DETACH);
+			go(p, GEN_OFF);
 	} else if (p->stage < GEN_OFF) {
 		go(p, GEN_OFF);
 	} else if (p->stage < GEN_RECLAIM) {
@@ -409,6 +431,10 @@ static void failed(struct gen *g, struct gen_plan *p)
 void gen_plan_result(struct gen *g, struct gen_plan *p, const struct op *op, const struct result *r)
 {
 	if (p->stage == GEN_LIVE) {
+		if (op->kind == OP_VCPU_RUN && r->error == CV_EINVAL) {
+			p->repair = 3;
+			p->repair_vcpu = op->a[1];
+		}
 		if (r->outcome == OUT_OK)
 			succeeded(g, p, op, r);
 		if (p->life > 0U && --p->life == 0U)
@@ -416,7 +442,7 @@ void gen_plan_result(struct gen *g, struct gen_plan *p, const struct op *op, con
 		return;
 	}
 	if (r->outcome != OUT_OK) {
-		failed(g, p);
+		failed(g, p, r->error);
 		return;
 	}
 	p->fails = 0;

@@ -286,6 +286,27 @@ static void check_loading(const struct op *op)
 			      op_info[op->kind].name, owner);
 }
 
+static void snapshot_call(const struct op *op, const u64 value[3])
+{
+	switch (op->kind) {
+	case OP_SAVE_BEGIN:
+	case OP_SAVE_END:
+		check_public(op->a[1], "save");
+		break;
+	case OP_SAVE_PAGE:
+		saved_page(op, value);
+		break;
+	case OP_SAVE_VCPU:
+		check_public(op->a[2], "save_vcpu");
+		break;
+	case OP_LOAD_PAGE:
+		loaded_page(op);
+		break;
+	default:
+		break;
+	}
+}
+
 static void other_call(const struct op *op, const u64 value[3])
 {
 	switch (op->kind) {
@@ -310,20 +331,8 @@ static void other_call(const struct op *op, const u64 value[3])
 	case OP_DMA_FREE:
 		freed((u32)op->a[0]);
 		break;
-	case OP_SAVE_BEGIN:
-	case OP_SAVE_END:
-		check_public(op->a[1], "save");
-		break;
-	case OP_SAVE_PAGE:
-		saved_page(op, value);
-		break;
-	case OP_SAVE_VCPU:
-		check_public(op->a[2], "save_vcpu");
-		break;
-	case OP_LOAD_PAGE:
-		loaded_page(op);
-		break;
 	default:
+		snapshot_call(op, value);
 		break;
 	}
 }

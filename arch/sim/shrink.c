@@ -11,7 +11,7 @@
 
 #include "arch/sim/fuzz.h"
 
-#define TIME_LIMIT 20
+#define TIME_LIMIT 10
 #define MAX_LINE 256U
 
 static struct {
@@ -45,8 +45,8 @@ static bool still(void)
 	FILE *p;
 
 	write_script(job.path);
-	snprintf(command, sizeof(command), "exec '/proc/%d/exe' replay -q '%s' 2>&1", (int)getpid(),
-		 job.path);
+	snprintf(command, sizeof(command), "exec timeout %d '/proc/%d/exe' replay -q '%s' 2>&1",
+		 TIME_LIMIT, (int)getpid(), job.path);
 	p = popen(command, "r");
 	if (!p)
 		return false;
