@@ -6,9 +6,22 @@
 # goal, on fewer goals than expected, or when WP assumes something about our memory.
 set -euo pipefail
 
+usage()
+{
+	cat <<-END
+	usage: proof/prove.sh [FILE...]
+
+	Prove the functions of proof/functions, or those of the files named, such as core/page.c.
+	Logs: \$BUILD/proof/ (default: build/proof/). TIMEOUT: seconds a goal (default: 40).
+	END
+}
+
+case "${1:-}" in
+-h | --help) usage && exit 0 ;;
+esac
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${BUILD:-$top/build}/proof
-timeout=${TIMEOUT:-20}
+timeout=${TIMEOUT:-40}
 only=${1-} # one file of the list, or all
 mkdir -p "$out"
 
@@ -18,8 +31,11 @@ why3 config detect >"$out/why3.log" 2>&1
 sed -i 's/^memlimit = .*/memlimit = 2000/' "$WHY3CONFIG"
 
 status=0
-while read -r file functions goals; do
+while read -r file functions goals options; do
 	case $file in '' | '#'*) continue ;; esac
+	if [ $# -gt 0 ] && [[ " $* " != *" $file "* ]]; then
+		continue
+	fi
 	[ -z "$only" ] || [ "$only" = "$file" ] || continue
 	name=$(basename "$file" .c)
 	start=$SECONDS
@@ -28,7 +44,7 @@ while read -r file functions goals; do
 		log=$out/$name.$set.log
 		frama-c -machdep gcc_x86_64 -cpp-extra-args="-I$top -I$top/include" "$top/$file" \
 			-wp -wp-rte -wp-model Typed+ref -wp-prover z3,cvc4 -wp-par 2 \
-			-wp-timeout "$timeout" "${what[@]}" -wp-report-json "$out/$name.$set.json" \
+			-wp-timeout "$timeout" $options "${what[@]}" -wp-report-json "$out/$name.$set.json" \
 			-then -report-classify -report-unclassified-unknown ERROR -report-exit \
 			</dev/null >"$log" 2>&1 || { echo "$file: $set: frama-c reports an error" >&2; status=1; }
 		if grep -q 'Memory model hypotheses' "$log"; then
