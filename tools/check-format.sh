@@ -10,7 +10,6 @@ case "${1:-}" in
 *) mode=(--dry-run -Werror) ;;
 esac
 
-# Not yet: arch/arm64 (has headers of assembly) and the tools in C; host/linux has the kernel's style.
-git ls-files -z --cached --others --exclude-standard '*.c' '*.h' ':!host/linux' ':!arch/arm64' \
-	':!tools/*.c' |
+# host/linux has the kernel's own style.
+git ls-files -z --cached --others --exclude-standard '*.c' '*.h' ':!host/linux' |
 	xargs -0 -r clang-format "${mode[@]}"
