@@ -100,7 +100,7 @@ static void host_abort(u64 esr)
 static void host_hvc(struct regs *regs)
 {
 	const u64 *x = regs->x;
-	struct call_result result = { CV_NOT_SUPPORTED, { 0, 0, 0 } };
+	struct call_result result = {CV_NOT_SUPPORTED, {0, 0, 0}};
 
 	/* There is no world switch yet (world.c): the core must not believe in one. */
 	if (x[0] != (u32)CV_CALL_VCPU_RUN)
