@@ -22,7 +22,6 @@ esac
 top=$(cd "$(dirname "$0")/.." && pwd)
 out=${BUILD:-$top/build}/proof
 timeout=${TIMEOUT:-40}
-only=${1-} # one file of the list, or all
 mkdir -p "$out"
 
 export WHY3CONFIG=$out/why3.conf
@@ -36,7 +35,6 @@ while read -r file functions goals options; do
 	if [ $# -gt 0 ] && [[ " $* " != *" $file "* ]]; then
 		continue
 	fi
-	[ -z "$only" ] || [ "$only" = "$file" ] || continue
 	name=$(basename "$file" .c)
 	start=$SECONDS
 	for set in functions lemmas; do
