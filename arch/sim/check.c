@@ -187,6 +187,15 @@ static void beside_before(const struct op *op)
 					       : 0U;
 }
 
+/* No TLB has any of a block that was taken. */
+static void check_block(u64 pfn)
+{
+	if (tlb_stale(MAP_HOST, pfn, CV_BLOCK_FRAMES) >= 0 ||
+	    tlb_stale(MAP_DMA_DEFAULT, pfn, CV_BLOCK_FRAMES) >= 0)
+		sim_violation("stale-translation", "the host or a device still has block 0x%llx",
+			      (unsigned long long)pfn);
+}
+
 /* What is taken is that and no more; counts are exact. */
 static void check_taken(const struct op *op, bool disturbed)
 {
@@ -194,6 +203,8 @@ static void check_taken(const struct op *op, bool disturbed)
 		return;
 	if (taken_frame(op) != 0U)
 		check_count(taken_frame(op));
+	if (op->kind == OP_DONATE_BLOCK)
+		check_block(op->a[2]);
 	if (disturbed || !sim_is_ram(beside.pfn))
 		return;
 	if (desc_pfn(map_get(MAP_HOST, beside.pfn)) != beside.host ||

@@ -54,6 +54,12 @@ u64 gen_free_frame(struct gen *g)
 	return pfn;
 }
 
+/* One of the blocks that VMs get. */
+u64 gen_block(struct gen *g)
+{
+	return (g->hot_base + g->hot + 2048U + CV_BLOCK_FRAMES * gen_random(g, 4)) & ~511ULL;
+}
+
 /* Somebody's, sometimes from far away. */
 u64 gen_any_frame(struct gen *g)
 {
@@ -64,6 +70,8 @@ u64 gen_any_frame(struct gen *g)
 		return SIM_DEV_HOST_PFN + gen_random(g, SIM_DEV_FRAMES + 4U);
 	case 2:
 		return SIM_DEV_VM_PFN + gen_random(g, SIM_DEV_FRAMES + 4U);
+	case 4:
+		return gen_block(g) + gen_random(g, CV_BLOCK_FRAMES);
 	case 3:
 		return sim.bank[0].pfn + gen_random(g, sim.bank[0].frames);
 	default:

@@ -99,6 +99,7 @@ void gen_result(struct gen *g, const struct step *step, const struct result *res
 /* For gen*.c. */
 u64 gen_random(struct gen *g, u64 limit);
 u64 gen_free_frame(struct gen *g);
+u64 gen_block(struct gen *g);
 u64 gen_any_frame(struct gen *g);
 u64 gen_garbage(struct gen *g);
 void gen_mark(struct gen *g, u64 pfn, u32 what);

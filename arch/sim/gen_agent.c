@@ -91,6 +91,8 @@ static void gen_vm_call(struct gen *g, u32 vm, struct op *op)
 	default:
 		op->kind = gen_random(g, 2) == 0U ? OP_GUEST_SHARE : OP_GUEST_UNSHARE;
 		op->a[0] = vm_gfn(g, vm) | 7U;
+		if (gen_random(g, 16) == 0U)
+			op->a[0] = 0x9000U;
 		op->a[0] <<= CV_PAGE_SHIFT;
 		break;
 	}

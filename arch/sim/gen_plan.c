@@ -24,7 +24,7 @@ static void begin(struct gen *g, struct gen_plan *p)
 	p->context = gen_random(g, 4) == 0U ? (u32)gen_random(g, 40) : GEN_NO_CONTEXT;
 	p->manifest = gen_random(g, 60) == 0U;
 	p->signed_badly = gen_random(g, 3) == 0U;
-	p->block = gen_random(g, 24) == 0U;
+	p->block = gen_random(g, 12) == 0U;
 	p->block_pfn = 0;
 	p->repair = 0;
 	p->save = gen_random(g, 3) == 0U;
@@ -193,7 +193,7 @@ static void next_live(struct gen *g, struct gen_plan *p, struct op *op)
 		return;
 	}
 	if (p->block && p->block_pfn == 0U) {
-		p->block_pfn = (g->hot_base + g->hot + 2048U + 512U * gen_random(g, 8)) & ~511ULL;
+		p->block_pfn = gen_block(g);
 		set(op, OP_DONATE_BLOCK, p->vm, BLOCK_GFN, p->block_pfn);
 	} else if (p->nr < 24U && gen_random(g, 3) == 0U) {
 		set(op, OP_DONATE, p->vm, gfn, gen_free_frame(g));

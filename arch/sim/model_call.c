@@ -146,6 +146,18 @@ static void reclaim(u32 vm, u64 pfn)
 	check_public(pfn, "reclaim");
 }
 
+/* Nothing of a VM is left in a context that another may get. */
+static void check_free_contexts(void)
+{
+	static const struct vcpu_context nothing;
+
+	for (u32 slot = 0; slot < CV_MAX_VCPUS_TOTAL; slot++) {
+		if (vcpus[slot].vm == 0U &&
+		    memcmp(&vcpu_contexts[slot], &nothing, sizeof(nothing)) != 0)
+			sim_violation("register-left", "context %u is free, but not wiped", slot);
+	}
+}
+
 static void destroyed(u32 vm)
 {
 	struct model_vm *m = &model_vms[vm];
@@ -163,6 +175,7 @@ static void destroyed(u32 vm)
 	m->nr_regions = 0;
 	m->nr_image = 0;
 	m->nr_ram = 0;
+	check_free_contexts();
 }
 
 static void saved_page(const struct op *op, const u64 value[3])
@@ -174,6 +187,8 @@ static void saved_page(const struct op *op, const u64 value[3])
 	if (model_owner(in) != op->a[0])
 		sim_violation("saved", "frame 0x%llx of %u as VM %llu's", ULL(in), model_owner(in),
 			      ULL(op->a[0]));
+	if (model_owner(out) != CV_HOSTVISOR)
+		sim_violation("saved", "into frame 0x%llx of %u", ULL(out), model_owner(out));
 	check_public(out, "save_page");
 	b->out = out;
 	b->gfn = value[0];
