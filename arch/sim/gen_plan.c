@@ -159,6 +159,9 @@ static void next_snapshot(struct gen *g, struct gen_plan *p, struct op *op)
 	case GEN_SAVE_PAGE:
 		s->page[i].gfn = p->frame[i].gfn;
 		set(op, OP_SAVE_PAGE, p->vm, p->frame[i].pfn, keep(g, &s->page[i].pfn));
+		/* Out of, or into, what is not the host's to name. */
+		if (gen_random(g, 16) == 0U)
+			op->a[1U + gen_random(g, 2)] = gen_vm_frame(g);
 		break;
 	case GEN_SAVE_VCPU:
 		set(op, OP_SAVE_VCPU, p->vm, i, keep(g, &s->vcpu[i]));

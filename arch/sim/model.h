@@ -63,6 +63,9 @@ u64 model_vm_frames(u32 vm);
 /* The VM that has claimed a device frame, or 0. */
 u32 model_io_owner(u64 pfn);
 
+/* LOAD_PAGE says that the page is not authentic. */
+void model_page_refused(const struct op *op);
+
 /* Tag of the page that SAVE_PAGE put into that frame of the host last, and its gfn. */
 bool model_blob(u64 pfn, u64 *gfn, u64 tag[2]);
 

@@ -20,19 +20,6 @@
 
 #define ULL(x) ((unsigned long long)(x))
 
-/* A page that a snapshot saved: where it went, and what it was. */
-struct blob {
-	u64 out;
-	u64 gfn;
-	u64 tag[2];
-	u8 plain[CV_PAGE_SIZE];
-};
-
-#define NR_BLOBS 4096U
-
-static struct blob blobs[NR_BLOBS];
-static u32 nr_blobs;
-
 struct claim {
 	u64 gfn;
 	u32 vm;
@@ -43,21 +30,6 @@ static struct claim claims[SIM_DEV_FRAMES];
 u32 model_io_owner(u64 pfn)
 {
 	return pfn - SIM_DEV_VM_PFN < SIM_DEV_FRAMES ? claims[pfn - SIM_DEV_VM_PFN].vm : 0U;
-}
-
-bool model_blob(u64 pfn, u64 *gfn, u64 tag[2])
-{
-	for (u32 i = 0; i < NR_BLOBS && i < nr_blobs; i++) {
-		const struct blob *b = &blobs[(nr_blobs - 1U - i) % NR_BLOBS];
-
-		if (b->out == pfn) {
-			*gfn = b->gfn;
-			tag[0] = b->tag[0];
-			tag[1] = b->tag[1];
-			return true;
-		}
-	}
-	return false;
 }
 
 static u64 frame_word(u64 pfn, u32 offset)
@@ -99,21 +71,6 @@ void model_settle(u64 pfn, u32 vm, const u8 *content)
 	}
 }
 
-/* What the host can read in a frame is nobody's secret. */
-static void check_public(u64 pfn, const char *what)
-{
-	if (!memory_touched(pfn))
-		return;
-	for (u32 i = 0; i < CV_PAGE_SIZE; i += 8U) {
-		u64 w = frame_word(pfn, i);
-
-		if (tag_is_private(w))
-			sim_violation("secret-left",
-				      "%s: frame 0x%llx of the host has 0x%llx at 0x%x", what,
-				      ULL(pfn), ULL(w), i);
-	}
-}
-
 static void donate(u32 vm, u64 gfn, u64 pfn)
 {
 	if (model_owner(pfn) == vm && model_gfn(pfn) == gfn)
@@ -143,7 +100,7 @@ static void reclaim(u32 vm, u64 pfn)
 	model_give_back(pfn);
 	if (memory_incoherent(pfn))
 		sim_violation("not-cleaned", "frame 0x%llx is back with the host", ULL(pfn));
-	check_public(pfn, "reclaim");
+	model_check_public(pfn, "reclaim");
 }
 
 /* Nothing of a VM is left in a context that another may get. */
@@ -176,40 +133,6 @@ static void destroyed(u32 vm)
 	m->nr_image = 0;
 	m->nr_ram = 0;
 	check_free_contexts();
-}
-
-static void saved_page(const struct op *op, const u64 value[3])
-{
-	struct blob *b = &blobs[nr_blobs++ % NR_BLOBS];
-	u64 in = op->a[1];
-	u64 out = op->a[2];
-
-	if (model_owner(in) != op->a[0])
-		sim_violation("saved", "frame 0x%llx of %u as VM %llu's", ULL(in), model_owner(in),
-			      ULL(op->a[0]));
-	if (model_owner(out) != CV_HOSTVISOR)
-		sim_violation("saved", "into frame 0x%llx of %u", ULL(out), model_owner(out));
-	check_public(out, "save_page");
-	b->out = out;
-	b->gfn = value[0];
-	b->tag[0] = value[1];
-	b->tag[1] = value[2];
-	memcpy(b->plain, memory_frame(in), CV_PAGE_SIZE);
-}
-
-static void loaded_page(const struct op *op)
-{
-	for (u32 i = 0; i < NR_BLOBS && i < nr_blobs; i++) {
-		const struct blob *b = &blobs[(nr_blobs - 1U - i) % NR_BLOBS];
-
-		if (b->gfn == op->a[2] && b->tag[0] == op->a[3] && b->tag[1] == op->a[4]) {
-			model_take(op->a[1], (u32)op->a[0], op->a[2]);
-			model_settle(op->a[1], (u32)op->a[0], b->plain);
-			return;
-		}
-	}
-	sim_violation("forged", "VM %llu took a page for gfn 0x%llx that nobody saved",
-		      ULL(op->a[0]), ULL(op->a[2]));
 }
 
 static void claimed(u32 vm, u64 ipa, u64 pa)
@@ -301,27 +224,6 @@ static void check_loading(const struct op *op)
 			      op_info[op->kind].name, owner);
 }
 
-static void snapshot_call(const struct op *op, const u64 value[3])
-{
-	switch (op->kind) {
-	case OP_SAVE_BEGIN:
-	case OP_SAVE_END:
-		check_public(op->a[1], "save");
-		break;
-	case OP_SAVE_PAGE:
-		saved_page(op, value);
-		break;
-	case OP_SAVE_VCPU:
-		check_public(op->a[2], "save_vcpu");
-		break;
-	case OP_LOAD_PAGE:
-		loaded_page(op);
-		break;
-	default:
-		break;
-	}
-}
-
 static void other_call(const struct op *op, const u64 value[3])
 {
 	switch (op->kind) {
@@ -347,7 +249,7 @@ static void other_call(const struct op *op, const u64 value[3])
 		freed((u32)op->a[0]);
 		break;
 	default:
-		snapshot_call(op, value);
+		model_snapshot_call(op, value);
 		break;
 	}
 }

@@ -3,6 +3,7 @@
 #ifndef SIM_MODEL_STATE_H
 #define SIM_MODEL_STATE_H
 
+#include "arch/sim/op.h"
 #include "core/crypto.h"
 #include "core/types.h"
 #include "corevisor/limits.h"
@@ -36,6 +37,8 @@ struct model_vm {
 	bool off; /* powered off */
 	u32 nr_ram;
 	u64 ram[CV_MAX_RAM_RANGES][2]; /* gfn, frames */
+	u32 saving, saved; /* the snapshot of it, its pages so far */
+	u32 loading, loaded; /* the snapshot that it is of (0: unknown), pages so far */
 	u32 manifest; /* enum model_manifest */
 	u8 signed_digest[CRYPTO_HASH_SIZE];
 	u8 signer[CRYPTO_HASH_SIZE];
@@ -61,6 +64,12 @@ void model_announced(u32 vm, u64 address, u64 region);
 void model_add_image(u32 vm, u64 pfn, u64 region);
 void model_set_manifest(u32 vm, u64 pfn);
 void model_take_image(u32 vm, bool verified);
+
+/* See model_snapshot.c: a call about a snapshot that succeeded. */
+void model_snapshot_call(const struct op *op, const u64 value[3]);
+
+/* What the host can read in a frame is nobody's secret. */
+void model_check_public(u64 pfn, const char *what);
 
 /*
  * A frame has come to a VM. It reads `content` (NULL: zero), both through the cache and not;

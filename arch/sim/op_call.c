@@ -11,6 +11,7 @@
 #include "core/call.h"
 #include "core/state.h"
 #include "core/trap.h"
+#include "corevisor/error.h"
 #include "corevisor/run.h"
 
 #define PSCI_CPU_ON 0xc4000003U
@@ -87,6 +88,8 @@ struct result op_call(const struct op *op)
 	r.nr_values = r.outcome == OUT_OK ? count_values(info) : 0U;
 	if (r.outcome == OUT_OK && !sim.threaded)
 		model_host_call(&call, r.value);
+	if (op->kind == OP_LOAD_PAGE && r.error == CV_EAUTH && !sim.threaded)
+		model_page_refused(&call);
 	return r;
 }
 
