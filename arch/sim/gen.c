@@ -172,9 +172,19 @@ static void gen_nested(struct gen *g, const struct op *outer, struct op *op)
 void gen_next(struct gen *g, struct step *step)
 {
 	u32 cpu = g->cpu == GEN_ALL_CPUS ? (u32)gen_random(g, sim.config.cpus) : g->cpu;
+	u32 often;
 
+	while (g->hurry != 0U && sim_cpus[cpu].vm != CV_HOSTVISOR && g->hurry-- != 0U)
+		cpu = (u32)gen_random(g, sim.config.cpus);
 	g->plan = NULL;
 	step->nr_nested = 0;
+	if (g->hurry != 0U && sim_cpus[cpu].vm == CV_HOSTVISOR) {
+		g->hurry--;
+		g->plan = g->hurried;
+		step->op = gen_op(g, OP_INFO, cpu);
+		gen_plan_next(g, g->plan, &step->op);
+		return;
+	}
 	if (gen_random(g, 10) == 0U)
 		gen_device_op(g, &step->op);
 	else if (sim_cpus[cpu].vm != CV_HOSTVISOR)
@@ -185,7 +195,9 @@ void gen_next(struct gen *g, struct step *step)
 		gen_plan_next(g, g->plan, &step->op);
 	} else
 		gen_host_op(g, cpu, &step->op);
-	if (g->cpu != GEN_ALL_CPUS || gen_random(g, 12) != 0U ||
+	/* Between a check and its use is where VERIFY_VM is worth most. */
+	often = step->op.kind == OP_VERIFY_VM ? 2U : 12U;
+	if (g->cpu != GEN_ALL_CPUS || gen_random(g, often) != 0U ||
 	    op_info[step->op.kind].actor == BY_DEVICE)
 		return;
 	for (u64 n = gen_random(g, STEP_NESTED) + 1U; n > 0U; n--)

@@ -80,6 +80,8 @@ struct gen {
 	u32 nr_plans;
 	u64 hot_base;
 	u32 hot;
+	u32 hurry; /* steps that only one plan takes: */
+	struct gen_plan *hurried;
 	u32 quiet; /* frames beyond the hot ones, for snapshots */
 	struct gen_plan *plan; /* NULL: the operation was no step of one */
 	struct gen_plan plans[CV_MAX_VMS];
