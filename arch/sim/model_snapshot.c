@@ -8,6 +8,7 @@
 #include "arch/sim/point.h"
 #include "arch/sim/sim.h"
 #include "arch/sim/tag.h"
+#include "arch/sim/touch.h"
 #include "core/state.h"
 
 #define ULL(x) ((unsigned long long)(x))
@@ -87,6 +88,7 @@ static void saved_page(const struct op *op, const u64 value[3])
 	struct blob *b = &blobs[nr_blobs++ % NR_BLOBS];
 	u64 in = op->a[1];
 	u64 out = op->a[2];
+	const u8 *read = touch_last_read(in);
 
 	if (model_owner(in) != op->a[0])
 		sim_violation("saved", "frame 0x%llx of %u as VM %llu's", ULL(in), model_owner(in),
@@ -101,7 +103,8 @@ static void saved_page(const struct op *op, const u64 value[3])
 	b->sealed = frame_hash(out);
 	b->snapshot = point_undisturbed() ? model_vms[op->a[0]].saving : 0U;
 	b->index = model_vms[op->a[0]].saved++;
-	memcpy(b->plain, memory_frame(in), CV_PAGE_SIZE);
+	/* The host may write to a shared one meanwhile: what counts is what was read. */
+	memcpy(b->plain, read ? read : memory_frame(in), CV_PAGE_SIZE);
 }
 
 /* The page that was saved as that; NULL: none was. */
