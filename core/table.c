@@ -228,11 +228,14 @@ static u32 table_child(u64 desc)
     ensures root: \result == at(map, gfn, table_geometry.start_level); */
 static u32 table_root(u32 map, u64 gfn)
 {
+	//@ assert single: table_geometry.start_level == 0 ==> first_root(map) == map;
+	//@ assert top: g_prefix(gfn, 0) == 0;
+	//@ assert root_0: table_geometry.start_level == 0 ==> at_0(map, gfn) == map;
 	if (table_geometry.start_level == 0U)
 		return map;
 	//@ assert prefix: g_prefix(gfn, 1) == gfn / ROOT_FRAMES;
 	//@ assert first: first_root(map) == map * table_geometry.root_tables;
-	//@ assert root: at_1(map, gfn) == first_root(map) + g_prefix(gfn, 1);
+	//@ assert root_1: at_1(map, gfn) == first_root(map) + g_prefix(gfn, 1);
 	return map * table_geometry.root_tables + (u32)(gfn / ROOT_FRAMES);
 }
 
@@ -807,6 +810,13 @@ void map_clear_block(u32 map, u64 gfn)
 		      m == map && part(2, gfn, g); */
 		/*@ assert there: \forall integer g; in_map(map, g) && part(2, gfn, g) ==>
 		      at_3(map, g) == w.table; */
+		//@ assert level: tg_level[w.table] == 3;
+		/*@ assert level_0: \forall integer m, g; in_map(m, g) ==>
+		      at_0(m, g) == -1 || at_ok(at_0(m, g), m, g, 0); */
+		/*@ assert level_1: \forall integer m, g; in_map(m, g) ==>
+		      at_1(m, g) == -1 || at_ok(at_1(m, g), m, g, 1); */
+		/*@ assert level_2: \forall integer m, g; in_map(m, g) ==>
+		      at_2(m, g) == -1 || at_ok(at_2(m, g), m, g, 2); */
 		/*@ assert miss_0: \forall integer m, g; in_map(m, g) ==> at_0(m, g) != w.table; */
 		/*@ assert miss_1: \forall integer m, g; in_map(m, g) ==> at_1(m, g) != w.table; */
 		/*@ assert miss_2: \forall integer m, g; in_map(m, g) ==> at_2(m, g) != w.table; */
