@@ -97,6 +97,7 @@ check()
 
 others='reachable: about others'
 itself='reachable: about the observer'
+# shellcheck disable=SC2034 # by ${!vm}, ${!host}
 both=$others$'\n'$itself
 
 check lock 'the end is reached' cbmc_lock . -DVACUITY

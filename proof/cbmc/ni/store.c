@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* The host, a VM, or a device of either writes; a VM any secret, except in shared frames. */
+/* The host, a VM, or a device of either writes: any secret, except in what VMs share. */
 #include "proof/cbmc/ni/check.h"
 
-/* The value is the same for both if the host can see where it goes. */
+/* Does the value go where not everybody may know it? */
 static bool secret_allowed(const struct args *x)
 {
 	u64 desc = map_get(x->map, x->gfn);
@@ -14,7 +14,6 @@ static struct outcome operation(const struct args *x, u8 secret)
 {
 	struct outcome r = {0, 0};
 
-	(void)secret;
 	__CPROVER_assume(x->gfn < NI_GFNS);
 	if (!map_store(x->map, x->gfn, secret_allowed(x) ? secret : (u8)x->pte))
 		r.error = CV_EPERM;
