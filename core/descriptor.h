@@ -188,7 +188,13 @@ static inline bool desc_is_block(u64 desc)
     ensures \result == g_index(gfn, level); */
 static inline u32 table_index(u64 gfn, u32 level)
 {
-	return (u32)(gfn >> (TABLE_BITS * (3U - level))) & (TABLE_ENTRIES - 1U);
+	u32 index = (u32)(gfn >> (TABLE_BITS * (3U - level))) & (TABLE_ENTRIES - 1U);
+
+	//@ assert level_0: level == 0 ==> index == g_index(gfn, 0);
+	//@ assert level_1: level == 1 ==> index == g_index(gfn, 1);
+	//@ assert level_2: level == 2 ==> index == g_index(gfn, 2);
+	//@ assert level_3: level == 3 ==> index == g_index(gfn, 3);
+	return index;
 }
 
 /* Frames that one entry of a level (1 to 3) covers: 2^18, 2^9, 1. */
@@ -197,7 +203,12 @@ static inline u32 table_index(u64 gfn, u32 level)
     ensures \result == g_frames(level); */
 static inline u64 level_frames(u32 level)
 {
-	return 1ULL << (TABLE_BITS * (3U - level));
+	u64 frames = 1ULL << (TABLE_BITS * (3U - level));
+
+	//@ assert level_1: level == 1 ==> frames == 262144;
+	//@ assert level_2: level == 2 ==> frames == 512;
+	//@ assert level_3: level == 3 ==> frames == 1;
+	return frames;
 }
 
 /* First frame that an entry of a level (1 to 3), the one for gfn, covers. */
@@ -206,7 +217,13 @@ static inline u64 level_frames(u32 level)
     ensures \result == gfn - g_offset(gfn, level); */
 static inline u64 level_base(u64 gfn, u32 level)
 {
-	return gfn & ~(level_frames(level) - 1U);
+	u32 shift = TABLE_BITS * (3U - level);
+	u64 base = gfn >> shift << shift;
+
+	//@ assert level_1: level == 1 ==> base == gfn - g_offset(gfn, 1);
+	//@ assert level_2: level == 2 ==> base == gfn - g_offset(gfn, 2);
+	//@ assert level_3: level == 3 ==> base == gfn - g_offset(gfn, 3);
+	return base;
 }
 
 #endif
