@@ -134,7 +134,8 @@ $(B)/fuzz/fuzz_core: $(call objects,fuzz,$(FUZZ_SRC) $(CORE_SRC) $(CRYPTO_SRC))
 
 # ---------------------------------------------------------------- the rest of the tree
 
--include arch/arm64/build.mk
+# Each part that needs rules of its own has a build.mk.
+include $(sort $(wildcard */build.mk */*/build.mk))
 
 # ---------------------------------------------------------------- what a person types
 
