@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
 # The core for Arm64: $(B)/corevisor.bin, and $(B)/corevisor-pack, which puts a
-# host kernel behind it. Included by the top-level Makefile; works alone too:
-# make -f arch/arm64/build.mk
+# host kernel behind it. Included by the top-level Makefile.
 
-B ?= build
-say ?= $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(2)'; )
 HOSTCC ?= gcc
 A64 ?= aarch64-linux-gnu-
 
@@ -24,13 +21,16 @@ BEAR_SRC := hash/sha2big mac/hmac rand/hmac_drbg symcipher/chacha20_ct symcipher
 	codec/ccopy codec/dec32be codec/dec32le codec/dec64be codec/enc32be codec/enc32le codec/enc64be
 BEAR_OBJ := $(BEAR_SRC:%=$(A64_DIR)/bearssl/%.o)
 
+# Asked for when something is compiled: the compiler may be installed only by then.
+A64_INCLUDE = $(shell $(A64)gcc -print-file-name=include)
+
 # No FP registers: they are the host's. No unaligned access before the MMU is on.
-A64_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
+A64_FLAGS = -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
 	-mno-outline-atomics -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables \
-	-nostdinc -isystem arch/arm64/libc -isystem $(shell $(A64)gcc -print-file-name=include) \
+	-nostdinc -isystem arch/arm64/libc -isystem $(A64_INCLUDE) \
 	-MMD -MP
-A64_CFLAGS := $(A64_FLAGS) -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
+A64_CFLAGS = $(A64_FLAGS) -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
 	-I. -Iinclude -Iarch/arm64 -isystem $(B)/arm64/include -isystem $(BEAR)/inc
 
 ALL += $(B)/corevisor.bin $(B)/corevisor-pack
@@ -38,7 +38,7 @@ ALL += $(B)/corevisor.bin $(B)/corevisor-pack
 .PHONY: arm64
 arm64: $(B)/corevisor.bin $(B)/corevisor-pack	## build the core for Arm64 and its packer
 
-$(A64_LIB)/.done:
+$(A64_LIB)/.done: | $(B)/deps-boot
 	tools/fetch.sh libs
 
 $(A64_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
@@ -50,11 +50,11 @@ $(A64_DIR)/bearssl/%.o: arch/arm64/build.mk | $(A64_LIB)/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(A64)gcc $(A64_FLAGS) -w -I$(BEAR)/inc -I$(BEAR)/src -c -o $@ $(BEAR)/src/$*.c
 
-$(A64_DIR)/%.o: %.S arch/arm64/build.mk
+$(A64_DIR)/%.o: %.S arch/arm64/build.mk | $(B)/deps-boot
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -Iarch/arm64 -MMD -MP -c -o $@ $<
 
-$(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h
+$(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h | $(B)/deps-boot
 	@mkdir -p $(@D)
 	$(call say,CPP,$@)$(A64)gcc -E -P -x assembler-with-cpp -Iarch/arm64 -o $@ $<
 
@@ -69,7 +69,7 @@ $(B)/corevisor.elf: $(A64_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.
 $(B)/corevisor.bin: $(B)/corevisor.elf
 	$(call say,BIN,$@)$(A64)objcopy -O binary $< $@
 
-$(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h
+$(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h | $(B)/deps
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$@)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-conversion \
 		-Werror -I. -o $@ $<
