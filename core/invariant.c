@@ -24,6 +24,29 @@ static const char *const invariant_names[NR_INVARIANTS] = {
 	[INV_FRESH_VM] = "fresh_vm",
 	[INV_ONE_GFN] = "one_gfn",
 	[INV_DEFAULT_DMA_ISO] = "default_dma_iso",
+	[INV_DMA_PAGES] = "dma_pages",
+	[INV_RUN_PAGE] = "run_page",
+	[INV_IO_CLAIM] = "io_claim",
+	[INV_IO_UNIQUE] = "io_unique",
+	[INV_HOST_IO] = "host_io",
+	[INV_STREAM_COUNT] = "stream_count",
+	[INV_STREAM_ISO] = "stream_iso",
+	[INV_VM_FRAMES] = "vm_frames",
+	[INV_RECORD_RANGE] = "record_range",
+	[INV_STATE_RANGE] = "state_range",
+	[INV_RAM_RANGE] = "ram_range",
+	[INV_ID_TAKEN] = "id_taken",
+	[INV_UNUSED_VM] = "unused_vm",
+	[INV_SLOT_VCPU] = "slot_vcpu",
+	[INV_VCPU_SLOT] = "vcpu_slot",
+	[INV_VCPU_RANGE] = "vcpu_range",
+	[INV_IMAGE_RANGE] = "image_range",
+	[INV_REGION_RANGE] = "region_range",
+	[INV_REGIONS_APART] = "regions_apart",
+	[INV_LIST_FREE] = "list_free",
+	[INV_LIST_END] = "list_end",
+	[INV_LIST_PAGES] = "list_pages",
+	[INV_VERIFY_RANGE] = "verify_range",
 };
 
 const char *invariant_name(enum invariant inv)
@@ -79,6 +102,8 @@ static enum invariant check_host_leaf(u64 gfn, u64 pfn, u64 desc)
 	/* Stronger than the seed's: a VM's device is out of the host's reach. */
 	if (frame_owner(pfn) == CV_INVALID_ID && is_claimed_by_any(pfn))
 		return INV_HOST_ISO;
+	if (frame_owner(pfn) == CV_INVALID_ID && machine_device(pfn) == MACHINE_DEVICE_NONE)
+		return INV_HOST_IO;
 	return INV_NONE;
 }
 
@@ -118,9 +143,13 @@ struct violation invariant_check_leaf(u32 map, u64 gfn)
 	u64 pfn = desc_pfn(desc);
 	enum invariant inv;
 
-	/* The core's own map lists frames that may still be the host's. */
-	if (desc == 0 || map == MAP_CORE)
+	if (desc == 0)
 		return report(INV_NONE, map, gfn, 0);
+	if (map >= MAP_CORE && map_level(map, gfn) != 3)
+		return report(map == MAP_CORE ? INV_LIST_PAGES : INV_DMA_PAGES, map, gfn, pfn);
+	/* The core's own map lists frames that may still be the host's. */
+	if (map == MAP_CORE)
+		return report(INV_NONE, map, gfn, pfn);
 	if (frame_owner(pfn) == CV_COREVISOR)
 		return report(INV_CORE_ISO, map, gfn, pfn);
 	if (map == MAP_HOST)
@@ -134,8 +163,7 @@ struct violation invariant_check_leaf(u32 map, u64 gfn)
 	return report(inv, map, gfn, pfn);
 }
 
-/* In how many DMA contexts of the host is this frame mapped? */
-static u32 host_dma_mappings(u64 pfn)
+u32 invariant_host_dma_count(u64 pfn)
 {
 	u32 count = 0;
 
@@ -154,9 +182,13 @@ static enum invariant check_record(u64 pfn)
 
 	if (pfn == 0)
 		return owner == CV_INVALID_ID ? INV_NONE : INV_PAGE_0_INVALID;
+	if ((owner > CV_COREVISOR && owner != CV_INVALID_ID) || frame_count(pfn) > FRAME_MAX_COUNT)
+		return INV_RECORD_RANGE;
+	if (vm_id_valid(owner) && frame_gfn(pfn) >= table_geometry.gfn_limit)
+		return INV_RECORD_RANGE;
 	if (owner == CV_HOSTVISOR && frame_gfn(pfn) != pfn + CV_SMMU_HOST_OFFSET)
 		return INV_HOST_S2_MAP;
-	if (owner == CV_HOSTVISOR && frame_count(pfn) < host_dma_mappings(pfn))
+	if (owner == CV_HOSTVISOR && frame_count(pfn) < invariant_host_dma_count(pfn))
 		return INV_SMMU_COUNT;
 	if (owner == CV_COREVISOR && frame_count(pfn) != 0)
 		return INV_CORE_ISO;
@@ -181,48 +213,6 @@ struct violation invariant_check_frame(u64 pfn)
 	return v;
 }
 
-static enum invariant check_cpu(u32 cpu)
-{
-	u32 vm = cpus[cpu].vm;
-	u32 slot = cpus[cpu].slot;
-
-	if (vm == CV_HOSTVISOR)
-		return slot == NO_SLOT ? INV_NONE : INV_STATE;
-	if (!vm_id_valid(vm) || slot >= CV_MAX_VCPUS_TOTAL)
-		return INV_STATE;
-	if (vcpus[slot].vm != vm || vcpus[slot].state != CV_VCPU_ACTIVE || vcpus[slot].fresh != 0)
-		return INV_STATE;
-	return INV_NONE;
-}
-
-static enum invariant check_context(u32 ctx)
-{
-	u32 owner = dma_contexts[ctx].owner;
-
-	if (owner == CV_INVALID_ID || owner == CV_HOSTVISOR)
-		return INV_NONE;
-	if (!vm_id_valid(owner) || vms[owner].state == CV_VM_UNUSED)
-		return INV_SMMU_VM;
-	return INV_NONE;
-}
-
-struct violation invariant_check_tables(void)
-{
-	for (u32 cpu = 0; cpu < CV_MAX_CPUS; cpu++) {
-		if (check_cpu(cpu) != INV_NONE)
-			return report(check_cpu(cpu), cpus[cpu].vm, cpu, 0);
-	}
-	for (u32 ctx = 0; ctx < CV_MAX_DMA_CONTEXTS; ctx++) {
-		if (check_context(ctx) != INV_NONE)
-			return report(check_context(ctx), MAP_DMA(ctx), 0, 0);
-	}
-	for (u32 vm = 1; vm <= CV_MAX_VMS; vm++) {
-		if (vms[vm].state == CV_VM_UNUSED && vms[vm].nr_frames != 0)
-			return report(INV_FRESH_VM, vm, 0, 0);
-	}
-	return report(INV_NONE, 0, 0, 0);
-}
-
 /* Input frames from gfn on about which the tables say the same: a leaf, or nothing. */
 static u64 step_over(u32 map, u64 gfn)
 {
@@ -235,23 +225,43 @@ static u64 step_over(u32 map, u64 gfn)
 	return level_frames(level) - gfn % level_frames(level);
 }
 
+u64 invariant_next_leaf(u32 map, u64 gfn, u64 end)
+{
+	while (gfn < end && map_level(map, gfn) == 0)
+		gfn += step_over(map, gfn);
+	return gfn < end ? gfn : end;
+}
+
 /* Every leaf of a map, each frame of a block on its own. */
 static struct violation check_map(u32 map)
 {
-	u64 gfn = 0;
+	u64 end = table_geometry.gfn_limit;
+	u64 gfn = invariant_next_leaf(map, 0, end);
 
-	while (gfn < table_geometry.gfn_limit) {
-		u64 next = gfn + step_over(map, gfn);
+	while (gfn < end) {
+		struct violation v = invariant_check_leaf(map, gfn);
 
-		for (u64 g = gfn; map_level(map, gfn) != 0 && g < next; g++) {
-			struct violation v = invariant_check_leaf(map, g);
-
-			if (v.inv != INV_NONE)
-				return v;
-		}
-		gfn = next;
+		if (v.inv != INV_NONE)
+			return v;
+		gfn = invariant_next_leaf(map, gfn + 1, end);
 	}
 	return report(INV_NONE, map, 0, 0);
+}
+
+/* vm_frames: what the records say each VM owns. */
+static struct violation check_owned(void)
+{
+	u64 owned[CV_MAX_VMS + 1] = {0};
+
+	for (u64 pfn = 0; pfn < nr_frames; pfn++) {
+		if (vm_id_valid(frames[pfn].owner))
+			owned[frames[pfn].owner]++;
+	}
+	for (u32 vm = 1; vm <= CV_MAX_VMS; vm++) {
+		if (vms[vm].nr_frames != owned[vm])
+			return report(INV_VM_FRAMES, vm, 0, 0);
+	}
+	return report(INV_NONE, 0, 0, 0);
 }
 
 struct violation invariant_check_all(void)
@@ -262,5 +272,5 @@ struct violation invariant_check_all(void)
 		v = invariant_check_frame(pfn);
 	for (u32 map = 0; map < CV_NR_MAPS && v.inv == INV_NONE; map++)
 		v = check_map(map);
-	return v;
+	return v.inv == INV_NONE ? check_owned() : v;
 }

@@ -439,6 +439,30 @@ enum invariant {
 	INV_FRESH_VM,
 	INV_ONE_GFN,
 	INV_DEFAULT_DMA_ISO,
+	INV_DMA_PAGES,
+	INV_RUN_PAGE,
+	INV_IO_CLAIM,
+	INV_IO_UNIQUE,
+	INV_HOST_IO,
+	INV_STREAM_COUNT,
+	INV_STREAM_ISO,
+	INV_VM_FRAMES,
+	INV_RECORD_RANGE,
+	INV_STATE_RANGE,
+	INV_RAM_RANGE,
+	/* Those of core/invariant_vm.h. */
+	INV_ID_TAKEN,
+	INV_UNUSED_VM,
+	INV_SLOT_VCPU,
+	INV_VCPU_SLOT,
+	INV_VCPU_RANGE,
+	INV_IMAGE_RANGE,
+	INV_REGION_RANGE,
+	INV_REGIONS_APART,
+	INV_LIST_FREE,
+	INV_LIST_END,
+	INV_LIST_PAGES,
+	INV_VERIFY_RANGE,
 	NR_INVARIANTS,
 };
 
@@ -459,10 +483,19 @@ struct violation invariant_check_frame(u64 pfn);
 /* All invariants about one mapping, present or not. */
 struct violation invariant_check_leaf(u32 map, u64 gfn);
 
-/* state_inv of every CPU, smmu_vm, fresh_vm: everything that is not by frame. */
+/*
+ * What is not by frame: CPUs, VMs, vCPUs, DMA contexts, streams, claims. (core/invariant_vm.c;
+ * all others core/invariant.c.)
+ */
 struct violation invariant_check_tables(void);
 
 /* Everything: every frame of the records, every leaf of every map. Slow. */
 struct violation invariant_check_all(void);
+
+/* First input frame from gfn on, below end, at which the map has a leaf; end if none has. */
+u64 invariant_next_leaf(u32 map, u64 gfn, u64 end);
+
+/* In how many DMA contexts of the host the frame is mapped. */
+u32 invariant_host_dma_count(u64 pfn);
 
 #endif

@@ -239,6 +239,208 @@ static void default_maps_device(void)
 	put(MAP_DMA_DEFAULT, DEVICE_HOST_PFN, PAGE(DEVICE_HOST_PFN));
 }
 
+static void dma_maps_block(void)
+{
+	map_prepare(MAP_DMA(CTX_VM), VM_GFN & ~511ULL, 2);
+	map_set_block(MAP_DMA(CTX_VM), VM_GFN & ~511ULL, desc_block(MIXED(0), DESC_ATTR_MEMORY));
+}
+
+/* The run page of vCPU 0 of `vm`, without what counts it. */
+static void run_page_of_vm(void)
+{
+	vcpus[vcpu_slot(vm, 0)].run_pfn = MIXED(8);
+}
+
+static void run_page_not_counted(void)
+{
+	frame_set_count(vcpus[vcpu_slot(vm, 0)].run_pfn, 0);
+}
+
+static void claim_of_unused_vm(void)
+{
+	io_claims[20] = (struct io_claim){DEVICE_FREE_PFN + 1, 0x1001, 200, 0};
+}
+
+static void claim_of_host_device(void)
+{
+	io_claims[20] = (struct io_claim){DEVICE_HOST_PFN + 1, 0x1001, vm, 0};
+}
+
+static void claim_of_ram(void)
+{
+	io_claims[20] = (struct io_claim){MIXED(13), 0x1001, vm, 0};
+}
+
+static void claimed_twice(void)
+{
+	io_claims[20] = (struct io_claim){DEVICE_FREE_PFN, 0x1001, other, 0};
+}
+
+static void host_maps_core_device(void)
+{
+	put(MAP_HOST, DEVICE_KEPT_PFN, desc_page(DEVICE_KEPT_PFN, DESC_ATTR_DEVICE));
+}
+
+static void stream_not_counted(void)
+{
+	stream_contexts[3] = CTX_HOST + 1;
+}
+
+static void stream_of_free_context(void)
+{
+	stream_contexts[3] = 9 + 1;
+	dma_contexts[9].nr_streams = 1;
+}
+
+static void stream_out_of_range(void)
+{
+	stream_contexts[3] = CV_MAX_DMA_CONTEXTS + 1;
+}
+
+static void vm_owns_more(void)
+{
+	vms[vm].nr_frames++;
+}
+
+static void record_of_nobody(void)
+{
+	frames[MIXED(13)].owner = CV_COREVISOR + 1;
+}
+
+static void record_count(void)
+{
+	frames[MIXED(13)].count = FRAME_MAX_COUNT + 1;
+}
+
+static void record_gfn(void)
+{
+	frames[MIXED(8)].gfn_high = 0xff;
+}
+
+static void state_unknown(void)
+{
+	vms[vm].state = CV_VM_POWEROFF + 1;
+}
+
+static void ram_beyond_map(void)
+{
+	ram_ranges[vm * CV_MAX_RAM_RANGES].frames = table_geometry.gfn_limit;
+	ram_ranges[vm * CV_MAX_RAM_RANGES].gfn = 1;
+}
+
+static void id_free(void)
+{
+	vm_id_taken[vm] = 0;
+}
+
+static void next_id_beyond(void)
+{
+	next_vmid = CV_MAX_VMS + 1;
+}
+
+static void unused_has_ram(void)
+{
+	vms[200].nr_ram = 1;
+}
+
+static void unused_is_saved(void)
+{
+	snapshots[200].phase = SNAPSHOT_SAVING;
+}
+
+static void slot_of_other(void)
+{
+	vcpu_slots[vm * CV_MAX_VCPUS + 5] = (u16)(vcpu_slot(other, 0) + 1);
+}
+
+static void slot_beyond(void)
+{
+	vcpu_slots[vm * CV_MAX_VCPUS + 5] = CV_MAX_VCPUS_TOTAL + 1;
+}
+
+static void vcpu_without_slot(void)
+{
+	vcpu_slots[vm * CV_MAX_VCPUS] = 0;
+}
+
+static void vcpu_active_fresh(void)
+{
+	vcpus[vcpu_slot(vm, 0)].state = CV_VCPU_ACTIVE;
+	vcpus[vcpu_slot(vm, 0)].fresh = 1;
+}
+
+static void vcpu_waits_for_three_bytes(void)
+{
+	vcpus[vcpu_slot(vm, 0)].pending = PENDING_MMIO_READ;
+	vcpus[vcpu_slot(vm, 0)].mmio_size = 3;
+}
+
+static void cpus_share_vcpu(void)
+{
+	cpu_not_active();
+	vcpus[cpus[3].slot].state = CV_VCPU_ACTIVE;
+	cpus[4] = cpus[3];
+}
+
+#define REGION (&boot_regions[vm * CV_MAX_BOOT_REGIONS])
+#define LIST_BASE ((u64)(vm - 1) * CV_MAX_IMAGE_FRAMES)
+
+static void too_many_regions(void)
+{
+	vms[vm].nr_regions = CV_MAX_BOOT_REGIONS + 1;
+}
+
+static void region_empty(void)
+{
+	REGION->frames = 0;
+}
+
+static void region_beyond_image(void)
+{
+	REGION->frames = vms[vm].image_frames + 1;
+}
+
+static void regions_share_list(void)
+{
+	REGION[vms[vm].nr_regions] = REGION[vms[vm].nr_regions - 1];
+	vms[vm].nr_regions++;
+}
+
+static void list_has_unnamed(void)
+{
+	REGION->remapped = 0;
+	put(MAP_CORE, LIST_BASE + REGION->list, PAGE(MIXED(13)));
+}
+
+static void list_too_long(void)
+{
+	put(MAP_CORE, LIST_BASE + vms[vm].image_frames, PAGE(MIXED(13)));
+}
+
+static void list_has_block(void)
+{
+	vms[vm].nr_regions = 1;
+	vms[vm].image_frames = 512;
+	REGION->frames = 512;
+	REGION->remapped = 512;
+	REGION->list = 0;
+	map_prepare(MAP_CORE, LIST_BASE, 2);
+	map_set_block(MAP_CORE, LIST_BASE, desc_block(MIXED(0), DESC_ATTR_MEMORY));
+}
+
+static void verify_beyond(void)
+{
+	vms[vm].verifying = 1;
+	vms[vm].verify_region = vms[vm].nr_regions + 1;
+}
+
+static void verify_beyond_region(void)
+{
+	vms[vm].verifying = 1;
+	vms[vm].verify_region = 0;
+	vms[vm].verify_page = REGION->frames;
+}
+
 static const struct corruption {
 	const char *name;
 	void (*make)(void);
@@ -283,6 +485,42 @@ static const struct corruption {
 	{"default DMA to a VM's frame", default_maps_vm, INV_DEFAULT_DMA_ISO},
 	{"default DMA not to itself", default_not_identity, INV_DEFAULT_DMA_ISO},
 	{"default DMA to a device", default_maps_device, INV_DEFAULT_DMA_ISO},
+	{"a DMA context maps a block", dma_maps_block, INV_DMA_PAGES},
+	{"a run page is a VM's frame", run_page_of_vm, INV_RUN_PAGE},
+	{"a run page is not counted", run_page_not_counted, INV_SMMU_COUNT},
+	{"an unused VM claims a device", claim_of_unused_vm, INV_IO_CLAIM},
+	{"a VM claims a device that stays the host's", claim_of_host_device, INV_IO_CLAIM},
+	{"a VM claims RAM", claim_of_ram, INV_IO_CLAIM},
+	{"a device is claimed twice", claimed_twice, INV_IO_UNIQUE},
+	{"the host maps a device of the core", host_maps_core_device, INV_HOST_IO},
+	{"a stream is not counted", stream_not_counted, INV_STREAM_COUNT},
+	{"a stream uses a free context", stream_of_free_context, INV_STREAM_ISO},
+	{"a stream uses no context", stream_out_of_range, INV_STREAM_ISO},
+	{"a VM counts one frame too many", vm_owns_more, INV_VM_FRAMES},
+	{"a frame of an owner that is none", record_of_nobody, INV_RECORD_RANGE},
+	{"a count too high", record_count, INV_RECORD_RANGE},
+	{"a VM's frame beyond its map", record_gfn, INV_RECORD_RANGE},
+	{"a VM in no state", state_unknown, INV_STATE_RANGE},
+	{"RAM beyond the map", ram_beyond_map, INV_RAM_RANGE},
+	{"a VM whose id is free", id_free, INV_ID_TAKEN},
+	{"the next id is none", next_id_beyond, INV_ID_TAKEN},
+	{"an unused VM has RAM", unused_has_ram, INV_UNUSED_VM},
+	{"an unused VM is being saved", unused_is_saved, INV_UNUSED_VM},
+	{"a vCPU number names another VM's", slot_of_other, INV_SLOT_VCPU},
+	{"a vCPU number names nothing", slot_beyond, INV_SLOT_VCPU},
+	{"a vCPU that its VM does not know", vcpu_without_slot, INV_VCPU_SLOT},
+	{"an active vCPU that never ran", vcpu_active_fresh, INV_VCPU_RANGE},
+	{"a vCPU waits for three bytes", vcpu_waits_for_three_bytes, INV_VCPU_RANGE},
+	{"two CPUs run one vCPU", cpus_share_vcpu, INV_STATE},
+	{"too many image regions", too_many_regions, INV_IMAGE_RANGE},
+	{"an empty image region", region_empty, INV_REGION_RANGE},
+	{"an image region beyond the image", region_beyond_image, INV_REGION_RANGE},
+	{"two regions in one place of the list", regions_share_list, INV_REGIONS_APART},
+	{"the list names what was not named", list_has_unnamed, INV_LIST_FREE},
+	{"the list goes on after the image", list_too_long, INV_LIST_END},
+	{"a block in the list", list_has_block, INV_LIST_PAGES},
+	{"verification is beyond the regions", verify_beyond, INV_VERIFY_RANGE},
+	{"verification is beyond a region", verify_beyond_region, INV_VERIFY_RANGE},
 };
 
 #define NR_CORRUPTIONS (sizeof(corruptions) / sizeof(corruptions[0]))

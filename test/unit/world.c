@@ -34,7 +34,7 @@ static struct region {
 	REGION(nr_frames),  ARRAY(vms),		 ARRAY(ram_ranges),	 ARRAY(boot_regions),
 	ARRAY(vm_measures), ARRAY(snapshots),	 ARRAY(vcpus),		 ARRAY(vcpu_contexts),
 	ARRAY(vcpu_slots),  ARRAY(dma_contexts), ARRAY(stream_contexts), ARRAY(io_claims),
-	ARRAY(vm_id_taken), ARRAY(cpus),
+	ARRAY(vm_id_taken), ARRAY(cpus),	 ARRAY(snapshot_keys),
 };
 #define NR_REGIONS (sizeof(regions) / sizeof(regions[0]))
 
@@ -225,6 +225,7 @@ int world_boot_with(u64 pfn, u64 nr, u64 kept, u32 nr_tables, u32 ipa_bits)
 
 void world_boot(void)
 {
+	next_vmid = 1;
 	if (!CHECK_EQ(world_boot_with(RAM_PFN, KEPT_FRAMES + HOST_FRAMES, KEPT_FRAMES, WORLD_TABLES,
 				      40),
 		      0))
