@@ -7,11 +7,12 @@ set -eu
 usage()
 {
 	cat <<-END
-	usage: tools/initramfs.sh -k SERIES -i INIT -o FILE [FILE...]
+	usage: tools/initramfs.sh [-b] -k SERIES -i INIT -o FILE [FILE...]
 
 	  -k SERIES   the kernel (build/kernel/SERIES) whose modules it may load
 	  -i INIT     script to be /init
 	  -o FILE     the initramfs (cpio, uncompressed)
+	  -b          without the modules of virtio_blk: for a VM
 	  FILE...     put into /bin, executable; *.ko into /modules
 
 	virtio_blk and the modules it depends on go into /modules; /modules/order
@@ -46,9 +47,10 @@ add_module()
 }
 
 build=${BUILD:-$(cd "$(dirname "$0")/.." && pwd)/build}
-series='' init='' out=''
-while getopts k:i:o:h option; do
+series='' init='' out='' drivers='virtio_pci virtio_blk'
+while getopts k:i:o:bh option; do
 	case $option in
+	b) drivers='' ;;
 	k) series=$OPTARG ;;
 	i) init=$OPTARG ;;
 	o) out=$OPTARG ;;
@@ -73,7 +75,7 @@ ln -s busybox "$root/bin/sh"
 cp "$init" "$root/init"
 chmod +x "$root/init"
 : >"$root/modules/order"
-for module in virtio_pci virtio_blk; do
+for module in $drivers; do
 	add_module "$module"
 done
 for file in "$@"; do

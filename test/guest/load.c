@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A load for a test VM that checks its own results, on each CPU at the same time.
+ * `load N` does N rounds; `load wait` goes on until a line "finish" comes on standard
+ * input. Ends with a line SELF-CHECK OK or SELF-CHECK FAILED.
+ */
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "test/guest/load.h"
+
+#define SECRET_MB 16
+
+/* Shared by the processes of the load. */
+struct board {
+	atomic_bool stop;
+	atomic_uint rounds;
+	_Atomic(const char *) wrong;
+};
+
+static const char *once(unsigned int part)
+{
+	switch (part % 5) {
+	case 0:
+		return load_compute();
+	case 1:
+		return load_registers();
+	case 2:
+		return load_fork();
+	case 3:
+		return load_memory();
+	default:
+		return secret_check();
+	}
+}
+
+/* Workers begin at different parts, so that they do not do the same in step. */
+static _Noreturn void worker(struct board *board, unsigned int number)
+{
+	while (!board->stop && board->wrong == NULL) {
+		for (unsigned int part = 0; part < 5; part++) {
+			const char *wrong = once(part + number);
+
+			if (wrong != NULL)
+				board->wrong = wrong;
+		}
+		board->rounds++;
+	}
+	_exit(0);
+}
+
+/* Whether a line "finish" has come. Input that ends is not one. */
+static bool asked_to_finish(void)
+{
+	static char line[64];
+	static size_t length;
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	char byte;
+
+	while (poll(&input, 1, 0) > 0 && read(STDIN_FILENO, &byte, 1) == 1) {
+		if (byte == '\n' || byte == '\r') {
+			line[length] = '\0';
+			length = 0;
+			if (strcmp(line, "finish") == 0)
+				return true;
+		} else if (length < sizeof(line) - 1) {
+			line[length++] = byte;
+		}
+	}
+	return false;
+}
+
+static void supervise(struct board *board, unsigned int rounds)
+{
+	unsigned int told = 0;
+
+	while (board->wrong == NULL) {
+		if (rounds != 0 ? board->rounds >= rounds : asked_to_finish())
+			break;
+		if (board->rounds >= told + 4) {
+			told = board->rounds;
+			printf("load: %u rounds right\n", told);
+		}
+		usleep(100000);
+	}
+	board->stop = true;
+	while (wait(NULL) > 0)
+		continue;
+}
+
+int main(int argc, char **argv)
+{
+	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int rounds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 1;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const char *wrong;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (board == MAP_FAILED)
+		return 1;
+	board->wrong = secret_setup(SECRET_MB);
+	printf("load: %d MB of secret in memory, a worker on each of %ld CPUs\n", SECRET_MB, cpus);
+	for (long i = 0; i < cpus; i++) {
+		if (fork() == 0)
+			worker(board, (unsigned int)i);
+	}
+	supervise(board, rounds);
+	wrong = board->wrong != NULL ? board->wrong : secret_check();
+	if (wrong != NULL)
+		printf("SELF-CHECK FAILED: %s\n", wrong);
+	else
+		printf("SELF-CHECK OK: %u rounds on %ld CPUs\n", board->rounds, cpus);
+	return wrong != NULL;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* cvm: run a Linux VM on /dev/kvm, and look at the VMs of Corevisor. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vmm/console.h"
+#include "vmm/inspect.h"
+#include "vmm/load.h"
+#include "vmm/options.h"
+#include "vmm/report.h"
+#include "vmm/vm.h"
+
+static const char usage[] =
+	"usage: cvm run --kernel IMAGE [option...]   run a VM; its console is this terminal\n"
+	"       cvm ps                               list the VMs of Corevisor\n"
+	"       cvm info [VM]                        tell about one of them, or about Corevisor\n"
+	"\n"
+	"  -k, --kernel IMAGE   an arm64 Linux Image\n"
+	"  -i, --initrd FILE    its initial RAM disk\n"
+	"  -m, --mem SIZE       memory (256M)\n"
+	"  -c, --cpus N         vCPUs (1)\n"
+	"  -a, --append TEXT    the kernel's command line (console=ttyAMA0)\n"
+	"      --no-reboot      end when the VM resets, instead of starting it again\n"
+	"      --protected      do not run it on a kernel without Corevisor\n"
+	"  -h, --help           this text\n"
+	"\n"
+	"Ctrl-A X leaves the VM and ends it; Ctrl-A H tells the other keys.\n"
+	"Exit code: 0 the VM powered off, 1 it was not started, 2 wrong usage, 3 it reset\n"
+	"(--no-reboot), 4 it was stopped, 5 left with Ctrl-A X.\n";
+
+/* From power on to its end. VM_RUNS: the user left it. */
+static int run_once(const struct run_options *options, enum vm_end *end)
+{
+	static struct vm vm;
+	int error;
+
+	if (vm_create(&vm, options->memory, options->cpus) != 0)
+		return -1;
+	error = load_linux(&vm, options);
+	if (error == 0)
+		error = vm_start(&vm);
+	if (error == 0) {
+		*end = console_serve(&vm);
+		vm_stop(&vm);
+	}
+	vm_destroy(&vm);
+	return error;
+}
+
+static int exit_code(enum vm_end end)
+{
+	switch (end) {
+	case VM_POWERED_OFF:
+		return EXIT_POWERED_OFF;
+	case VM_RESET:
+		complain("the VM has reset");
+		return EXIT_RESET;
+	case VM_RUNS:
+		complain("left");
+		return EXIT_LEFT;
+	default:
+		return EXIT_STOPPED;
+	}
+}
+
+static int command_run(int argc, char **argv)
+{
+	struct run_options options;
+	enum vm_end end;
+
+	if (options_parse(&options, argc, argv) != 0) {
+		fputs("Try: cvm --help\n", stderr);
+		return EXIT_USAGE;
+	}
+	if (options.help) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	if (!inspect_corevisor() && options.protect) {
+		complain("this kernel has no Corevisor: it could read what is in the VM "
+			 "(--protected forbids that)");
+		return EXIT_NOT_STARTED;
+	}
+	if (!inspect_corevisor())
+		complain("note: this kernel has no Corevisor: the host can read what is in the VM");
+	console_open();
+	do {
+		if (run_once(&options, &end) != 0)
+			return EXIT_NOT_STARTED;
+	} while (end == VM_RESET && options.reboot);
+	return exit_code(end);
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 1 ? argv[1] : "";
+
+	if (strcmp(command, "run") == 0)
+		return command_run(argc - 1, argv + 1);
+	if (strcmp(command, "ps") == 0 && argc == 2)
+		return inspect_ps();
+	if (strcmp(command, "info") == 0 && argc <= 3)
+		return argc == 3 ? inspect_vm(argv[2]) : inspect_host();
+	if (strcmp(command, "-h") == 0 || strcmp(command, "--help") == 0) {
+		fputs(usage, stdout);
+		return EXIT_SUCCESS;
+	}
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
