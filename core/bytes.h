@@ -5,47 +5,90 @@
 
 #include "core/types.h"
 
+/*@ requires to: \valid(to + (0 .. size - 1));
+    requires from: \valid_read(from + (0 .. size - 1));
+    requires apart: \separated(to + (0 .. size - 1), from + (0 .. size - 1));
+    terminates \true; exits \false;
+    assigns to[0 .. size - 1];
+    ensures copied: \forall integer k; 0 <= k < size ==> to[k] == from[k]; */
 static inline void bytes_copy(u8 *to, const u8 *from, u32 size)
 {
+	/*@ loop invariant 0 <= i <= size;
+	    loop invariant \forall integer k; 0 <= k < i ==> to[k] == from[k];
+	    loop assigns i, to[0 .. size - 1];
+	    loop variant size - i; */
 	for (u32 i = 0; i < size; i++)
 		to[i] = from[i];
 }
 
+/*@ requires to: \valid(to + (0 .. size - 1));
+    terminates \true; exits \false;
+    assigns to[0 .. size - 1];
+    ensures cleared: \forall integer k; 0 <= k < size ==> to[k] == 0; */
 static inline void bytes_clear(u8 *to, u32 size)
 {
+	/*@ loop invariant 0 <= i <= size;
+	    loop invariant \forall integer k; 0 <= k < i ==> to[k] == 0;
+	    loop assigns i, to[0 .. size - 1];
+	    loop variant size - i; */
 	for (u32 i = 0; i < size; i++)
 		to[i] = 0;
 }
 
 /* Wipe a secret: stores that no compiler may leave out. */
+/*@ requires to: \valid(to + (0 .. size - 1));
+    terminates \true; exits \false;
+    assigns to[0 .. size - 1]; */
 static inline void bytes_wipe(u8 *to, u32 size)
 {
+	/*@ loop invariant 0 <= i <= size;
+	    loop assigns i, to[0 .. size - 1];
+	    loop variant size - i; */
 	for (u32 i = 0; i < size; i++)
 		((volatile u8 *)to)[i] = 0;
 }
 
 /* In a time that does not depend on where they differ. */
+/*@ requires a: \valid_read(a + (0 .. size - 1));
+    requires b: \valid_read(b + (0 .. size - 1));
+    terminates \true; exits \false;
+    assigns \nothing; */
 static inline bool bytes_equal(const u8 *a, const u8 *b, u32 size)
 {
 	u32 differ = 0;
 
+	/*@ loop invariant 0 <= i <= size;
+	    loop assigns i, differ;
+	    loop variant size - i; */
 	for (u32 i = 0; i < size; i++)
 		differ |= (u32)(a[i] ^ b[i]);
 	return differ == 0;
 }
 
 /* Eight bytes of a string as a little-endian number. */
+/*@ requires \valid_read(bytes + (0 .. 7));
+    terminates \true; exits \false;
+    assigns \nothing; */
 static inline u64 bytes_word(const u8 *bytes)
 {
 	u64 word = 0;
 
+	/*@ loop invariant 0 <= i <= 8;
+	    loop assigns i, word;
+	    loop variant 8 - i; */
 	for (u32 i = 0; i < 8; i++)
 		word |= (u64)bytes[i] << (8 * i);
 	return word;
 }
 
+/*@ requires \valid(bytes + (0 .. 7));
+    terminates \true; exits \false;
+    assigns bytes[0 .. 7]; */
 static inline void bytes_set_word(u8 *bytes, u64 word)
 {
+	/*@ loop invariant 0 <= i <= 8;
+	    loop assigns i, bytes[0 .. 7];
+	    loop variant 8 - i; */
 	for (u32 i = 0; i < 8; i++)
 		bytes[i] = (u8)(word >> (8 * i));
 }

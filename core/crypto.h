@@ -20,15 +20,34 @@ struct crypto_hash {
 	u64 opaque[28];
 };
 
+/*@ requires \valid(hash);
+    terminates \true; exits \false; assigns *hash; */
 void crypto_hash_init(struct crypto_hash *hash);
+/*@ requires hash: \valid(hash);
+    requires data: \valid_read((u8 *)data + (0 .. size - 1));
+    terminates \true; exits \false; assigns *hash; */
 void crypto_hash_update(struct crypto_hash *hash, const void *data, u32 size);
+/*@ requires hash: \valid_read(hash);
+    requires digest: \valid(digest + (0 .. CRYPTO_HASH_SIZE - 1));
+    terminates \true; exits \false; assigns digest[0 .. CRYPTO_HASH_SIZE - 1]; */
 void crypto_hash_final(const struct crypto_hash *hash, u8 digest[CRYPTO_HASH_SIZE]);
 
 /* ECDSA P-384 over a SHA-384 digest: is the signature by that key? */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_PUBLIC_KEY_SIZE - 1));
+    requires digest: \valid_read(digest + (0 .. CRYPTO_HASH_SIZE - 1));
+    requires signature: \valid_read(signature + (0 .. CRYPTO_SIGNATURE_SIZE - 1));
+    terminates \true; exits \false; assigns \nothing; */
 bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_HASH_SIZE],
 		   const u8 signature[CRYPTO_SIGNATURE_SIZE]);
 
 /* Encrypt `data` in place; the tag also covers `aad`. */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
+    requires nonce: \valid_read(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
+    requires aad: \valid_read((u8 *)aad + (0 .. aad_size - 1));
+    requires data: \valid((u8 *)data + (0 .. size - 1));
+    requires tag: \valid(tag + (0 .. CRYPTO_TAG_SIZE - 1));
+    terminates \true; exits \false;
+    assigns ((u8 *)data)[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
 void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
 		 u32 aad_size, void *data, u32 size, u8 tag[CRYPTO_TAG_SIZE]);
 
@@ -36,13 +55,24 @@ void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE
  * Check the tag over `aad` and `data`, decrypt `data` in place. Returns false if it is
  * not authentic; what `data` then holds is useless and must not be used.
  */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
+    requires nonce: \valid_read(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
+    requires aad: \valid_read((u8 *)aad + (0 .. aad_size - 1));
+    requires data: \valid((u8 *)data + (0 .. size - 1));
+    requires tag: \valid_read(tag + (0 .. CRYPTO_TAG_SIZE - 1));
+    terminates \true; exits \false;
+    assigns ((u8 *)data)[0 .. size - 1]; */
 bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
 		 u32 aad_size, void *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
 
 /* Random bytes fit for keys; callable from any CPU. */
+/*@ requires \valid((u8 *)out + (0 .. size - 1));
+    terminates \true; exits \false; assigns ((u8 *)out)[0 .. size - 1]; */
 void crypto_random(void *out, u32 size);
 
 /* The key that seals snapshot headers; the same at every boot of a machine. */
+/*@ requires \valid(key + (0 .. CRYPTO_KEY_SIZE - 1));
+    terminates \true; exits \false; assigns key[0 .. CRYPTO_KEY_SIZE - 1]; */
 void crypto_platform_key(u8 key[CRYPTO_KEY_SIZE]);
 
 #endif

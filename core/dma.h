@@ -11,6 +11,7 @@
 #define CORE_DMA_H
 
 #include "core/invariant.h"
+#include "core/lock.h"
 #include "core/types.h"
 
 /* Is this number, from anybody, a context? */
@@ -29,7 +30,8 @@ bool dma_vm_has_context(u32 vm);
  * Give a free context, whose map is empty, to the host (owner 0) or a VM. CV_EBUSY: not
  * free. CV_ESTATE: the VM is not loading. Source: lemma alloc_smmu_pgd_inv.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: held_dma != 0 && (is_vm(owner) ==> held_vm == owner);
+    requires context: is_context(ctx);
     requires owner: owner == CV_HOSTVISOR || is_vm(owner);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
@@ -50,7 +52,8 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
  * VM is not loading. Else as donate_to_vm. Source: lemma smmu_assign_page_inv; there the
  * count becomes INVALID, which lets the host map the frame.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx) && memory_locks;
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
@@ -78,7 +81,8 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
  * counted FRAME_MAX_COUNT times. CV_ENOMEM. The host's frame: count + 1. Source: lemma
  * smmu_map_page_inv.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx) && memory_locks;
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
@@ -108,7 +112,8 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
  * is VERIFIED or being verified. CV_EINVAL: iova. CV_ENOENT. The host's frame: count - 1.
  * Source: lemma smmu_clear_inv.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx) && memory_locks;
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
@@ -138,7 +143,8 @@ int smmu_clear(u32 ctx, u64 iova);
  * CV_ESTATE: its VM is not POWEROFF. CV_EBUSY: a stream is attached. Source: lemma
  * free_smmu_pgd_inv.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx) && memory_locks;
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], dma_contexts[ctx];
@@ -170,7 +176,8 @@ int dma_lookup(u32 ctx, u64 iova, u64 *pa);
  * CV_EINVAL: no such stream. CV_EPERM: context free. CV_EBUSY: the stream is attached.
  * CV_ESTATE: the context's VM is not loading.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx);
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];
@@ -189,7 +196,8 @@ int dma_attach(u32 ctx, u64 stream);
  * The stream goes back to the default context. CV_EINVAL: no such stream. CV_ENOENT: it is
  * not attached to ctx. CV_ESTATE: the context's VM is not POWEROFF.
  */
-/*@ requires context: is_context(ctx);
+/*@ requires locks: context_locks(ctx);
+    requires context: is_context(ctx);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];

@@ -5,6 +5,7 @@
 #ifndef CORE_FAULT_H
 #define CORE_FAULT_H
 
+#include "core/lock.h"
 #include "core/types.h"
 
 /*
@@ -13,6 +14,10 @@
  * abort with FSC 0x21 (doc/architecture.md says why that one); nothing changed.
  * Locks held: none; takes page, map.
  */
+/*@ ENTRY_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES
+    ensures result: \result <= 0; */
 int host_fault(u64 addr);
 
 #endif

@@ -9,6 +9,12 @@ struct ticket_lock {
 	u32 serving;
 };
 
+/*@ ghost u32 held_dma;
+    u32 held_vm;
+    u32 held_page;
+    u32 held_map;
+    u32 held_id; */
+
 static struct ticket_lock dma_lock;
 static struct ticket_lock vm_locks[CV_MAX_VMS + 1];
 static struct ticket_lock page_lock;

@@ -11,12 +11,16 @@
 #ifndef CORE_MACHINE_H
 #define CORE_MACHINE_H
 
+#include "core/state.h"
 #include "core/table.h"
 #include "core/types.h"
 #include "corevisor/limits.h"
 
 /* Index of the CPU that asks, 0 to CV_MAX_CPUS - 1. */
-/*@ axiomatic Cpu { logic integer this_cpu reads \nothing; }
+/*@ axiomatic Cpu {
+      logic integer this_cpu reads \nothing;
+      axiom this_cpu_range: 0 <= this_cpu < CV_MAX_CPUS;
+    }
  */
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures \result == this_cpu && \result < CV_MAX_CPUS; */
@@ -26,8 +30,11 @@ u32 machine_cpu(void);
  * One turn of a spin loop; notes for whoever checks the lock order (see enum
  * lock_rank): a lock has been taken, is about to be dropped.
  */
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_relax(void);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_lock_taken(u32 rank, u32 index);
+/*@ terminates \true; exits \false; assigns \nothing; */
 void machine_lock_dropped(u32 rank, u32 index);
 
 /* What a frame outside RAM is. */
@@ -50,16 +57,28 @@ enum machine_device machine_device(u64 pfn);
  * any kind can see what was there. sync: cleaned and invalidated to the point of
  * coherency, so that cacheable and non-cacheable accesses see the same.
  */
-/*@ terminates \true; exits \false; assigns \nothing; */
+/*@ requires ram: pfn < nr_frames && frames[pfn].owner != CV_INVALID_ID;
+    terminates \true; exits \false; assigns \nothing; */
 void machine_frame_clear(u64 pfn);
-/*@ terminates \true; exits \false; assigns \nothing; */
+/*@ requires ram: pfn < nr_frames && frames[pfn].owner != CV_INVALID_ID;
+    terminates \true; exits \false; assigns \nothing; */
 void machine_frame_sync(u64 pfn);
+/*@ requires range: offset + size <= CV_PAGE_SIZE;
+    requires to: \valid((u8 *)to + (0 .. size - 1));
+    terminates \true; exits \false; assigns ((u8 *)to)[0 .. size - 1]; */
 void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size);
+/*@ requires range: offset + size <= CV_PAGE_SIZE;
+    requires from: \valid_read((u8 *)from + (0 .. size - 1));
+    terminates \true; exits \false; assigns \nothing; */
 void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size);
-/* One single-copy atomic access; offset is a multiple of 8. */
-/*@ terminates \true; exits \false; assigns \nothing; */
+/* One single-copy atomic access; offset is a multiple of 8. Only frames of the host. */
+/*@ requires host: pfn < nr_frames && frames[pfn].owner == CV_HOSTVISOR;
+    requires range: offset % 8 == 0 && offset + 8 <= CV_PAGE_SIZE;
+    terminates \true; exits \false; assigns \nothing; */
 u64 machine_frame_read64(u64 pfn, u32 offset);
-/*@ terminates \true; exits \false; assigns \nothing; */
+/*@ requires host: pfn < nr_frames && frames[pfn].owner == CV_HOSTVISOR;
+    requires range: offset % 8 == 0 && offset + 8 <= CV_PAGE_SIZE;
+    terminates \true; exits \false; assigns \nothing; */
 void machine_frame_write64(u64 pfn, u32 offset, u64 value);
 
 /*
@@ -105,15 +124,24 @@ u32 machine_streams(void);
  * returns from the exception. leave: the reverse, every register of section 7
  * saved to the context and none left behind.
  */
+/*@ requires cpu: cpus[this_cpu].vm == vm && cpus[this_cpu].slot == slot;
+    requires vcpu: 1 <= vm <= CV_MAX_VMS && slot < CV_MAX_VCPUS_TOTAL && vcpus[slot].vm == vm &&
+      vcpus[slot].state == CV_VCPU_ACTIVE && vcpus[slot].fresh == 0;
+    terminates \true; exits \false; assigns \nothing; */
 void machine_enter_vm(u32 vm, u32 slot);
+/*@ requires cpu: cpus[this_cpu].vm == vm && cpus[this_cpu].slot == slot;
+    requires vcpu: 1 <= vm <= CV_MAX_VMS && slot < CV_MAX_VCPUS_TOTAL && vcpus[slot].vm == vm &&
+      vcpus[slot].state == CV_VCPU_ACTIVE;
+    terminates \true; exits \false; assigns vcpu_contexts[slot]; */
 void machine_leave_vm(u32 vm, u32 slot);
 
 /*
  * Tell the VM on this CPU that the access it made failed: a synchronous external
  * abort at EL1, with the faulting IPA's stage 1 address as it was reported.
  */
-/*@ requires slot < CV_MAX_VCPUS_TOTAL;
-    terminates \true; exits \false; assigns \nothing; */
+/*@ requires slot: slot < CV_MAX_VCPUS_TOTAL && cpus[this_cpu].slot == slot &&
+      cpus[this_cpu].vm != CV_HOSTVISOR;
+    terminates \true; exits \false; assigns vcpu_contexts[slot]; */
 void machine_inject_vm_abort(u32 slot);
 
 /* Make every CPU that runs this VM leave it soon. */

@@ -10,6 +10,7 @@
 #define CORE_MEM_H
 
 #include "core/invariant.h"
+#include "core/lock.h"
 #include "core/types.h"
 
 /*
@@ -19,7 +20,8 @@
  * it; or a device that the core keeps or a VM has claimed. CV_ENOMEM.
  * Ownership does not change. Source: lemma map_host_inv.
  */
-/*@ INV_CLAUSES(requires)
+/*@ requires locks: memory_locks;
+    INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -137,7 +139,8 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level);
  * frame; level 2: 512. Besides their errors, CV_EINVAL: gfn is not in the VM's RAM;
  * CV_ESTATE: the VM takes no frames now. Locks: vm, page, map.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: held_vm == vm && memory_locks;
+    requires vm: is_vm(vm);
     requires level: level == 2 || level == 3;
     INV_CLAUSES(requires)
     terminates \true; exits \false;
@@ -169,7 +172,8 @@ int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level);
  * context.
  * Before: the VM's. After: host's, count 0. Source: lemma clear_vm_page_inv.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: held_dma != 0 && held_vm == vm && memory_locks;
+    requires vm: is_vm(vm);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames, vms[vm].reclaimed;
@@ -195,7 +199,8 @@ int clear_vm_page(u32 vm, u64 pfn);
  * CV_ENOSPC. CV_ENOMEM.
  * Source: lemma map_io_inv; there the device stays in the host's map, which is a hole.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: held_vm == vm && memory_locks;
+    requires vm: is_vm(vm);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, io_claims[0 .. CV_MAX_IO_CLAIMS - 1];
@@ -241,7 +246,8 @@ bool io_claim_overlaps(u32 vm, u64 gfn, u64 nr);
  * CV_EPERM: not this VM's. CV_EBUSY: granted CV_MAX_SHARE_COUNT times. CV_ENOMEM.
  * Source: lemma grant_vm_page_inv.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: memory_locks;
+    requires vm: is_vm(vm);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn];
@@ -262,7 +268,8 @@ int grant_vm_page(u32 vm, u64 pfn);
  * Undo one grant; with the last one the host and its devices lose the frame. Locks: page, map.
  * CV_EPERM: not this VM's. CV_ENOENT: not granted. Source: lemma revoke_vm_page_inv.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: memory_locks;
+    requires vm: is_vm(vm);
     INV_CLAUSES(requires)
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[pfn];

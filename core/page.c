@@ -142,6 +142,8 @@ void page_take_block(u64 pfn, u32 vm, u64 gfn)
 	    loop invariant \forall integer p; pfn <= p < pfn + i ==>
 	      l_owner(p) == vm && l_count(p) == 0 && l_gfn(p) == gfn + (p - pfn);
 	    loop invariant \forall integer p; !(pfn <= p < pfn + i) ==> same_record{Pre, Here}(p);
+	    loop invariant hosts: \forall integer p; pfn + i <= p < pfn + 512 ==>
+	      l_owner(p) == CV_HOSTVISOR;
 	    loop invariant \forall integer v; is_vm(v) ==> owned(nr_frames, v) ==
 	      \at(owned(nr_frames, v), Pre) + (v == vm ? i : 0);
 	    loop invariant vms[vm].nr_frames == \at(vms[vm].nr_frames, Pre) + i;
