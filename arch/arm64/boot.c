@@ -6,6 +6,7 @@
 
 #include <libfdt.h>
 
+#include "cache.h"
 #include "carve.h"
 #include "console.h"
 #include "core/init.h"
@@ -95,13 +96,18 @@ static const void *find_fdt(u64 fdt_pa)
 
 static void set_log_level(const void *fdt)
 {
+	static const char *const names[] = {"quiet", "info", "debug"};
 	char value[8];
 
 	platform_option(fdt, "corevisor.log", value, sizeof(value));
-	if (strcmp(value, "info") == 0)
-		log_level = LOG_INFO;
-	else if (strcmp(value, "debug") == 0)
-		log_level = LOG_DEBUG;
+	for (u32 level = 0; level < sizeof(names) / sizeof(names[0]); level++) {
+		if (strcmp(value, names[level]) == 0) {
+			log_level = level;
+			return;
+		}
+	}
+	if (value[0] != '\0')
+		log_line(LOG_FATAL, "corevisor.log=%s: must be quiet, info or debug", value);
 }
 
 static bool in_one_bank(struct range r)
@@ -196,14 +202,6 @@ static struct percpu *init_percpu(void)
 	return self;
 }
 
-/* To the data cache's point of coherency: readers with the MMU off see it. */
-static void clean(const void *p, u64 size)
-{
-	for (u64 at = (u64)p & ~15ULL; at < (u64)p + size; at += 16)
-		__asm__ volatile("dc cvac, %0" : : "r"(at) : "memory");
-	dsb_sy();
-}
-
 /* Become the host: Linux's boot protocol (booting.rst), at EL1. */
 static _Noreturn void start_host(struct percpu *cpu, u64 entry, u64 x0)
 {
@@ -229,7 +227,7 @@ static void make_fdt(const void *fdt, void *slot, const struct range *kept, u32 
 	if (seed != NULL)
 		entropy_host_seed(seed, size);
 	fdt_pack(slot);
-	clean(slot, fdt_totalsize(slot));
+	cache_flush(slot, fdt_totalsize(slot));
 }
 
 static void init_entropy(const void *fdt)
@@ -288,7 +286,7 @@ _Noreturn void boot_main(u64 pa, u64 fdt_pa, u64 el)
 	if (firmware_init() == 0)
 		boot_fail("the firmware does not answer PSCI_VERSION", "/psci");
 	secondary_ttbr = mmu_root();
-	clean(&secondary_ttbr, sizeof(secondary_ttbr));
+	cache_flush(&secondary_ttbr, sizeof(secondary_ttbr));
 	log_line(LOG_INFO, "%u CPUs, %u tables, core at %x and %x", nr_cpus, carve.nr_tables, pa,
 		 carve.range.base);
 	cpu_init_host(IPA_BITS, map_root_pfn(MAP_HOST) << CV_PAGE_SHIFT);

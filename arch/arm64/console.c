@@ -3,6 +3,8 @@
 
 #include <stdarg.h>
 
+#include "core/machine.h"
+
 /* PrimeCell UART PL011 (DDI 0183), 3.3: data, flags with "transmit FIFO full", control. */
 #define UARTDR 0x00U
 #define UARTFR 0x18U
@@ -10,7 +12,10 @@
 #define UARTCR 0x30U
 #define UARTCR_ENABLE (1U << 0 | 1U << 8) /* UARTEN, TXE */
 
-enum log_level log_level = LOG_FATAL;
+/* A character takes 1 ms at 9,600 baud. */
+#define TX_TRIES 1000000U
+
+enum log_level log_level = LOG_QUIET;
 
 static u64 uart;
 
@@ -32,11 +37,12 @@ void console_set(u64 va)
 		uart_write(UARTCR, uart_read(UARTCR) | UARTCR_ENABLE);
 }
 
+/* The host may have stopped the UART: what does not get out in time is lost. */
 static void put(char c)
 {
 	if (c == '\n')
 		put('\r');
-	while (uart_read(UARTFR) & UARTFR_TXFF)
+	for (u32 i = 0; i < TX_TRIES && (uart_read(UARTFR) & UARTFR_TXFF); i++)
 		;
 	uart_write(UARTDR, (u8)c);
 }
@@ -83,10 +89,14 @@ static void put_argument(char kind, va_list *args)
 
 void log_line(enum log_level level, const char *format, ...)
 {
+	static bool busy;
 	va_list args;
 
 	if (uart == 0 || level > log_level)
 		return;
+	/* Lines of two CPUs do not mix; what is fatal waits for nobody. */
+	while (__atomic_exchange_n(&busy, true, __ATOMIC_ACQUIRE) && level != LOG_FATAL)
+		machine_relax();
 	va_start(args, format);
 	put_string("corevisor: ");
 	for (; *format != '\0'; format++) {
@@ -97,4 +107,5 @@ void log_line(enum log_level level, const char *format, ...)
 	}
 	put('\n');
 	va_end(args);
+	__atomic_store_n(&busy, false, __ATOMIC_RELEASE);
 }

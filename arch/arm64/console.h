@@ -11,6 +11,7 @@
 
 enum log_level {
 	LOG_FATAL,
+	LOG_QUIET = LOG_FATAL,
 	LOG_INFO,
 	LOG_DEBUG,
 };

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cache.h"
 #include "core/crypto.h"
 #include "core/machine.h"
 #include "crypto/entropy.h"
@@ -16,6 +17,8 @@ extern char _image_start[];
 
 /* All that was gathered, hashed. Lock: that of crypto/; boot runs alone. */
 static u8 pool[CRYPTO_HASH_SIZE];
+/* The platform key of this boot, if the packer gave none. */
+static u8 own_key[CRYPTO_KEY_SIZE];
 
 static bool has_rndr(void)
 {
@@ -51,6 +54,7 @@ bool entropy_init(const void *seed, u32 size)
 	if (size < ENTROPY_MIN_SEED && !has_rndr())
 		return false;
 	stir(0, seed, size, pool);
+	crypto_random(own_key, sizeof(own_key));
 	return true;
 }
 
@@ -88,8 +92,6 @@ void crypto_entropy(void *out, u32 size)
 
 void crypto_platform_key(u8 key[CRYPTO_KEY_SIZE])
 {
-	static u8 own[CRYPTO_KEY_SIZE];
-	static bool made;
 	const u8 *given = (const u8 *)_image_start + HEADER_PLATFORM_KEY;
 	u8 any = 0;
 
@@ -99,9 +101,13 @@ void crypto_platform_key(u8 key[CRYPTO_KEY_SIZE])
 		memcpy(key, given, CRYPTO_KEY_SIZE);
 		return;
 	}
-	/* The packer gave none: one of this boot. Made at boot, on one CPU. */
-	if (!made)
-		crypto_random(own, sizeof(own));
-	made = true;
-	memcpy(key, own, CRYPTO_KEY_SIZE);
+	memcpy(key, own_key, CRYPTO_KEY_SIZE);
+}
+
+void entropy_forget(void)
+{
+	memset(pool, 0, sizeof(pool));
+	memset(own_key, 0, sizeof(own_key));
+	cache_flush(pool, sizeof(pool));
+	cache_flush(own_key, sizeof(own_key));
 }

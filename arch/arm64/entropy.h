@@ -17,4 +17,7 @@ bool entropy_init(const void *seed, u32 size);
 /* What the host finds in /chosen/rng-seed instead: it must not know ours. */
 void entropy_host_seed(void *out, u32 size);
 
+/* Before a reset: nobody asks for random numbers or the platform key again. */
+void entropy_forget(void);
+
 #endif

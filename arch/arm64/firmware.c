@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "firmware.h"
 
-#include "core/machine.h"
-#include "core/state.h"
+#include "console.h"
 #include "mmu.h"
+#include "shutdown.h"
 #include "sysreg.h"
 
 /* Function ids: DEN0022 5.1; the 64-bit form has bit 30 set. */
@@ -13,7 +13,9 @@
 #define PSCI_CPU_OFF 0x84000002U
 #define PSCI_CPU_ON 0x84000003U
 #define PSCI_AFFINITY_INFO 0x84000004U
+#define PSCI_MIGRATE 0x84000005U
 #define PSCI_MIGRATE_INFO_TYPE 0x84000006U
+#define PSCI_MIGRATE_INFO_UP_CPU 0x84000007U
 #define PSCI_SYSTEM_OFF 0x84000008U
 #define PSCI_SYSTEM_RESET 0x84000009U
 #define PSCI_FEATURES 0x8400000aU
@@ -103,8 +105,11 @@ static s64 cpu_on(u64 mpidr, u64 entry, u64 context)
 	cpu->context = context;
 	dsb_sy();
 	result = smc(PSCI_CPU_ON | SMC64, mpidr, image_to_pa(secondary_entry), cpu->index).x[0];
+	was = POWER_ON_PENDING;
+	/* If it is ON by now, its CPU_OFF was refused. */
 	if (is_error(result))
-		__atomic_store_n(&cpu->power, POWER_OFF, __ATOMIC_RELEASE);
+		__atomic_compare_exchange_n(&cpu->power, &was, POWER_OFF, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_ACQUIRE);
 	return (int32_t)result;
 }
 
@@ -132,42 +137,58 @@ static s64 cpu_suspend(u64 state, u64 entry, u64 context)
 		.x[0];
 }
 
-/* What VMs left in memory must not outlive them: a reset keeps RAM. */
-static void wipe_vms(void)
-{
-	for (u64 pfn = 0; pfn < nr_frames; pfn++) {
-		u32 owner = frames[pfn].owner;
-
-		if (owner != CV_HOSTVISOR && owner <= CV_MAX_VMS)
-			machine_frame_clear(pfn);
-	}
-}
-
 static s64 features(u32 id)
 {
+	s64 result;
+
 	switch (id & ~SMC64) {
 	case SMCCC_VERSION:
-		return 0;
+	case PSCI_FEATURES:
+		return version >= PSCI_VERSION_1_0 ? 0 : PSCI_NOT_SUPPORTED;
 	case PSCI_VERSION:
 	case PSCI_CPU_SUSPEND:
 	case PSCI_CPU_OFF:
 	case PSCI_CPU_ON:
 	case PSCI_AFFINITY_INFO:
+	case PSCI_MIGRATE:
 	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_MIGRATE_INFO_UP_CPU:
 	case PSCI_SYSTEM_OFF:
 	case PSCI_SYSTEM_RESET:
 	case PSCI_SYSTEM_RESET2:
-		if (version >= PSCI_VERSION_1_0)
-			return (int32_t)smc(PSCI_FEATURES, id, 0, 0).x[0];
-		return PSCI_NOT_SUPPORTED;
-	case PSCI_FEATURES:
-		return version >= PSCI_VERSION_1_0 ? 0 : PSCI_NOT_SUPPORTED;
+		if (version < PSCI_VERSION_1_0)
+			return PSCI_NOT_SUPPORTED;
+		result = (int32_t)smc(PSCI_FEATURES, id, 0, 0).x[0];
+		/* SET_SUSPEND_MODE is not offered: no OS-initiated mode (5.1.2). */
+		if ((id & ~SMC64) == PSCI_CPU_SUSPEND && result > 0)
+			result &= ~1LL;
+		return result;
 	default:
 		return PSCI_NOT_SUPPORTED;
 	}
 }
 
-/* PSCI calls. Returns false if `id` is none that the core lets through. */
+/* The end of all VMs, then of this session. Returns only if the firmware has no such call. */
+static s64 system_end(u32 id, u64 reset_type, u64 cookie)
+{
+	if ((id & ~SMC64) == PSCI_SYSTEM_RESET2) {
+		if (features(id) < 0)
+			return PSCI_NOT_SUPPORTED;
+		/* SYSTEM_WARM_RESET only: others may leave parts of the machine running. */
+		if ((u32)reset_type != 0)
+			return PSCI_INVALID_PARAMETERS;
+	}
+	shutdown_vms();
+	smc(id, reset_type, cookie, 0);
+	log_line(LOG_FATAL, "the firmware refuses PSCI call %x; all VMs are gone", (u64)id);
+	for (;;)
+		__asm__ volatile("wfi");
+}
+
+/*
+ * PSCI calls. Returns false if `id` is none that the core lets through. SYSTEM_SUSPEND is not:
+ * the SMMU would wake up without its tables.
+ */
 static bool psci_call(u32 id, const struct regs *regs, s64 *result)
 {
 	/* SMC32 calls take 32-bit arguments (DEN0028 3.1). */
@@ -193,12 +214,16 @@ static bool psci_call(u32 id, const struct regs *regs, s64 *result)
 	case PSCI_SYSTEM_RESET:
 	case PSCI_SYSTEM_RESET2:
 	case PSCI_SYSTEM_RESET2 | SMC64:
-		wipe_vms();
-		/* fall through */
+		*result = system_end(id, a1, a2);
+		return true;
 	case PSCI_VERSION:
 	case PSCI_AFFINITY_INFO:
 	case PSCI_AFFINITY_INFO | SMC64:
+	case PSCI_MIGRATE:
+	case PSCI_MIGRATE | SMC64:
 	case PSCI_MIGRATE_INFO_TYPE:
+	case PSCI_MIGRATE_INFO_UP_CPU:
+	case PSCI_MIGRATE_INFO_UP_CPU | SMC64:
 		*result = (int32_t)smc(id, a1, a2, a3).x[0];
 		return true;
 	default:
@@ -253,5 +278,7 @@ void firmware_host_smc(struct regs *regs)
 		result = SMCCC_VERSION_1_1;
 	else if (id == SMCCC_ARCH_FEATURES)
 		result = arch_features((u32)regs->x[1]);
+	else
+		log_line(LOG_DEBUG, "SMC %x: not offered", (u64)id);
 	regs->x[0] = (u64)result;
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "cache.h"
 #include "core/table.h"
 #include "mmu.h"
 #include "percpu.h"
@@ -51,16 +52,6 @@ enum machine_device machine_device(u64 pfn)
 static void *frame_va(u64 pfn)
 {
 	return pa_to_va(pfn << CV_PAGE_SHIFT);
-}
-
-/* Clean and invalidate by VA to the point of coherency (D7.5.9). */
-static void cache_flush(const void *va, u64 size)
-{
-	u64 line = 4ULL << ((sysreg_read(ctr_el0) >> 16) & 0xf); /* CTR_EL0.DminLine, words */
-
-	for (u64 p = (u64)va & ~(line - 1); p < (u64)va + size; p += line)
-		__asm__ volatile("dc civac, %0" : : "r"(p) : "memory");
-	dsb_sy();
 }
 
 void machine_frame_clear(u64 pfn)

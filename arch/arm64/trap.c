@@ -57,6 +57,12 @@ void trap_inject_sync(u64 esr)
 	sysreg_write(spsr_el2, exception_pstate(spsr));
 }
 
+/* Where a stage 2 abort was. Valid for translation faults (D19.2.57). */
+static u64 host_ipa(void)
+{
+	return HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & 0xfff);
+}
+
 /*
  * The host touched what is not its: a data abort with an alignment fault, which
  * Linux turns into SIGBUS for user space and -EFAULT for kernel accesses to it;
@@ -75,24 +81,21 @@ static void inject_host_abort(u64 esr)
 		ec = el0 ? EC_IABT_LOW : EC_IABT_SAME;
 		iss = FSC_EXTERNAL;
 	}
+	log_line(LOG_DEBUG, "the host may not touch %x (at %x, PC %x)", host_ipa(),
+		 sysreg_read(far_el2), sysreg_read(elr_el2));
 	sysreg_write(far_el1, sysreg_read(far_el2));
 	trap_inject_sync((ec << ESR_EC_SHIFT) | (esr & ESR_IL) | iss);
 }
 
-/*
- * A stage 2 abort of the host. HPFAR_EL2 is valid for translation faults
- * (D19.2.57); any other kind has no remedy in the map.
- */
+/* A stage 2 abort of the host; one that is no translation fault has no remedy in the map. */
 static void host_abort(u64 esr)
 {
-	u64 address = HPFAR_TO_IPA(sysreg_read(hpfar_el2)) | (sysreg_read(far_el2) & 0xfff);
-
 	if (ESR_FSC(esr) == FSC_TLB_CONFLICT) {
 		/* D8.14.2: what conflicts is in this CPU's TLB. */
 		__asm__ volatile("dsb nshst; tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 		return;
 	}
-	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && host_fault(address) == 0)
+	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && host_fault(host_ipa()) == 0)
 		return;
 	inject_host_abort(esr);
 }
