@@ -195,10 +195,12 @@ unpack_source()
 
 fetch_libs()
 {
-	[ -e "$build/arm64/lib/.done" ] && { say "libs: have"; return; }
+	[ -e "$build/arm64/lib/.done" ] && [ -e "$build/arm64/lib/libbearssl.a" ] &&
+		{ say "libs: have"; return; }
 	apt_setup bookworm arm64
 	rm -rf "$build/arm64/unpacked"
 	unpack "$build/arm64/unpacked" libfdt-dev
+	unpack "$build/arm64/unpacked" libbearssl-dev
 	mkdir -p "$build/arm64/lib" "$build/arm64/include" "$build/arm64/src"
 	find "$build/arm64/unpacked" -name '*.a' -exec cp {} "$build/arm64/lib" \;
 	cp -r "$build/arm64/unpacked/usr/include/." "$build/arm64/include"

@@ -144,7 +144,7 @@ def struct_table(text, name, sizes, constants):
 def document():
     text = {name: csource.read(INCLUDE + name) for name in os.listdir(
         os.path.join(csource.ROOT, INCLUDE)) if name.endswith(".h")}
-    known = {"error.h", "hypercall.h", "image.h", "limits.h", "manifest.h", "run.h", "snapshot.h", "state.h"}
+    known = {"error.h", "hypercall.h", "image.h", "kvm.h", "limits.h", "manifest.h", "run.h", "snapshot.h", "state.h"}
     if set(text) != known:
         raise AbiError(f"headers {sorted(set(text) ^ known)}: tell tools/gen-abi.py")
     hyper = text["hypercall.h"]

@@ -4,7 +4,7 @@
 # Install the Debian packages that building and checking Corevisor needs, if they are missing.
 set -euo pipefail
 
-build="gcc make libc6-dev libbearssl-dev patch python3-minimal"
+build="gcc make libc6-dev libbearssl-dev libfdt-dev patch python3-minimal"
 check="clang libclang-rt-14-dev clang-format clang-tidy cppcheck llvm openssl"
 prove="frama-c-base why3 z3 cvc4"
 boot="gcc-aarch64-linux-gnu binutils-aarch64-linux-gnu libc6-dev-arm64-cross device-tree-compiler cpio

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "vmm/devtree.h"
+#include "vmm/layout.h"
 #include "vmm/report.h"
 
 struct file {
@@ -47,9 +48,20 @@ static void close_file(struct file *file)
 		munmap(file->bytes, file->size);
 }
 
-static int copy(struct vm *vm, uint64_t address, const struct file *file)
+/* The memory of the guest at this address; NULL if it has not that much there. */
+static void *memory_at(const struct image *image, uint64_t address, uint64_t size)
 {
-	void *to = vm_memory(vm, address, file->size);
+	uint64_t offset = address - LAYOUT_RAM_BASE;
+
+	if (address < LAYOUT_RAM_BASE || offset > image->ram_size ||
+	    size > image->ram_size - offset)
+		return NULL;
+	return image->ram + offset;
+}
+
+static int copy(struct image *image, uint64_t address, const struct file *file)
+{
+	void *to = memory_at(image, address, file->size);
 
 	if (to == NULL)
 		return complain("%s: no room in the VM's memory", file->name);
@@ -57,41 +69,43 @@ static int copy(struct vm *vm, uint64_t address, const struct file *file)
 	return 0;
 }
 
-static int write_devtree(struct vm *vm, const struct layout *layout,
+static int write_devtree(struct image *image, const struct layout *layout,
 			 const struct run_options *options, uint64_t initrd_size)
 {
 	struct devtree tree = {.bootargs = options->append,
-			       .memory = vm->ram_size,
-			       .cpus = vm->nr_vcpus,
+			       .memory = image->ram_size,
+			       .cpus = image->nr_vcpus,
 			       .initrd = layout->initrd,
 			       .initrd_size = initrd_size};
-	int error =
-		devtree_write(vm_memory(vm, layout->fdt, LAYOUT_FDT_SIZE), LAYOUT_FDT_SIZE, &tree);
+	int error = devtree_write(memory_at(image, layout->fdt, LAYOUT_FDT_SIZE), LAYOUT_FDT_SIZE,
+				  &tree);
 
 	if (error != 0)
 		return complain("no device tree (libfdt error %d): is --append too long?", -error);
 	return 0;
 }
 
-static int place(struct vm *vm, const struct run_options *options, const struct file *kernel,
+static int place(struct image *image, const struct run_options *options, const struct file *kernel,
 		 const struct file *initrd)
 {
 	struct layout layout;
 	char why[256];
-	int problem = layout_plan(&layout, kernel->bytes, kernel->size, initrd->size, vm->ram_size,
-				  why, sizeof(why));
+	int problem = layout_plan(&layout, kernel->bytes, kernel->size, initrd->size,
+				  image->ram_size, why, sizeof(why));
 
 	if (problem != 0)
 		return complain("%s: %s",
 				problem == LAYOUT_BAD_INITRD ? initrd->name : kernel->name, why);
-	if (copy(vm, layout.kernel, kernel) != 0 ||
-	    write_devtree(vm, &layout, options, initrd->size) != 0 ||
-	    (layout.initrd != 0 && copy(vm, layout.initrd, initrd) != 0))
+	if (copy(image, layout.kernel, kernel) != 0 ||
+	    write_devtree(image, &layout, options, initrd->size) != 0 ||
+	    (layout.initrd != 0 && copy(image, layout.initrd, initrd) != 0))
 		return -1;
-	return vm_set_entry(vm, layout.kernel, layout.fdt);
+	image->pc = layout.kernel;
+	image->x0 = layout.fdt;
+	return 0;
 }
 
-int load_linux(struct vm *vm, const struct run_options *options)
+int load_linux(struct image *image, const struct run_options *options)
 {
 	struct file kernel;
 	struct file initrd = {0};
@@ -103,7 +117,7 @@ int load_linux(struct vm *vm, const struct run_options *options)
 	if (error == 0 && options->initrd != NULL && initrd.size == 0)
 		error = complain("%s: an empty initrd", initrd.name);
 	if (error == 0)
-		error = place(vm, options, &kernel, &initrd);
+		error = place(image, options, &kernel, &initrd);
 	close_file(&initrd);
 	close_file(&kernel);
 	return error;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* cvm: run a Linux VM on /dev/kvm, and look at the VMs of Corevisor. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "corevisor/manifest.h"
+#include "vmm/commands.h"
 #include "vmm/console.h"
 #include "vmm/inspect.h"
 #include "vmm/load.h"
@@ -13,14 +16,14 @@
 
 static const char usage[] =
 	"usage: cvm run --kernel IMAGE [option...]   run a VM; its console is this terminal\n"
+	"       cvm measure --kernel IMAGE [...]     print the measurement that it would have\n"
+	"       cvm sign --key PEM -o FILE --kernel IMAGE [...]\n"
+	"                                            write a manifest that only it will match\n"
 	"       cvm ps                               list the VMs of Corevisor\n"
 	"       cvm info [VM]                        tell about one of them, or about Corevisor\n"
-	"\n"
-	"  -k, --kernel IMAGE   an arm64 Linux Image\n"
-	"  -i, --initrd FILE    its initial RAM disk\n"
-	"  -m, --mem SIZE       memory (256M)\n"
-	"  -c, --cpus N         vCPUs (1)\n"
-	"  -a, --append TEXT    the kernel's command line (console=ttyAMA0)\n"
+	"\n" OPTIONS_OF_IMAGE "  -M, --manifest FILE  run it only if it is what its owner signed\n"
+	"  -K, --key PEM        the owner's private key, ECDSA over P-384\n"
+	"  -o, --output FILE    where the manifest goes; of measure: the memory measured\n"
 	"      --no-reboot      end when the VM resets, instead of starting it again\n"
 	"      --protected      do not run it on a kernel without Corevisor\n"
 	"  -h, --help           this text\n"
@@ -29,15 +32,38 @@ static const char usage[] =
 	"Exit code: 0 the VM powered off, 1 it was not started, 2 wrong usage, 3 it reset\n"
 	"(--no-reboot), 4 it was stopped, 5 left with Ctrl-A X.\n";
 
+static int hand_in_manifest(struct vm *vm, const char *name)
+{
+	struct cv_manifest manifest;
+	FILE *file = fopen(name, "rbe");
+	size_t size;
+
+	if (file == NULL)
+		return complain("%s: %s", name, strerror(errno));
+	size = fread(&manifest, 1, sizeof(manifest), file);
+	if (size != sizeof(manifest) || fgetc(file) != EOF || manifest.magic != CV_MANIFEST_MAGIC)
+		size = 0;
+	fclose(file);
+	if (size == 0)
+		return complain("%s: not a manifest", name);
+	return vm_set_manifest(vm, &manifest);
+}
+
 /* From power on to its end. VM_RUNS: the user left it. */
 static int run_once(const struct run_options *options, enum vm_end *end)
 {
 	static struct vm vm;
+	struct image image;
 	int error;
 
 	if (vm_create(&vm, options->memory, options->cpus) != 0)
 		return -1;
-	error = load_linux(&vm, options);
+	image = (struct image){vm.ram, vm.ram_size, vm.nr_vcpus, 0, 0};
+	error = load_linux(&image, options);
+	if (error == 0 && options->manifest != NULL)
+		error = hand_in_manifest(&vm, options->manifest);
+	if (error == 0)
+		error = vm_set_entry(&vm, image.pc, image.x0);
 	if (error == 0)
 		error = vm_start(&vm);
 	if (error == 0) {
@@ -77,6 +103,10 @@ static int command_run(int argc, char **argv)
 		fputs(usage, stdout);
 		return EXIT_SUCCESS;
 	}
+	if (options.key != NULL || options.output != NULL) {
+		complain("--key and --output are not for run");
+		return EXIT_USAGE;
+	}
 	if (!inspect_corevisor() && options.protect) {
 		complain("this kernel has no Corevisor: it could read what is in the VM "
 			 "(--protected forbids that)");
@@ -98,6 +128,8 @@ int main(int argc, char **argv)
 
 	if (strcmp(command, "run") == 0)
 		return command_run(argc - 1, argv + 1);
+	if (strcmp(command, "measure") == 0 || strcmp(command, "sign") == 0)
+		return command_owner(argc - 1, argv + 1, usage);
 	if (strcmp(command, "ps") == 0 && argc == 2)
 		return inspect_ps();
 	if (strcmp(command, "info") == 0 && argc <= 3)

@@ -86,6 +86,15 @@ static int parse_one(struct run_options *options, int option)
 	case 'a':
 		options->append = optarg;
 		return 0;
+	case 'M':
+		options->manifest = optarg;
+		return 0;
+	case 'K':
+		options->key = optarg;
+		return 0;
+	case 'o':
+		options->output = optarg;
+		return 0;
 	case 'n':
 		options->reboot = false;
 		return 0;
@@ -108,6 +117,9 @@ int options_parse(struct run_options *options, int argc, char **argv)
 		{"mem", required_argument, NULL, 'm'},
 		{"cpus", required_argument, NULL, 'c'},
 		{"append", required_argument, NULL, 'a'},
+		{"manifest", required_argument, NULL, 'M'},
+		{"key", required_argument, NULL, 'K'},
+		{"output", required_argument, NULL, 'o'},
 		{"no-reboot", no_argument, NULL, 'n'},
 		{"protected", no_argument, NULL, 'p'},
 		{"help", no_argument, NULL, 'h'},
@@ -118,7 +130,7 @@ int options_parse(struct run_options *options, int argc, char **argv)
 	*options = (struct run_options){
 		.append = "console=ttyAMA0", .memory = 256 * MB, .cpus = 1, .reboot = true};
 	optind = 0; /* glibc: begin anew */
-	while ((option = getopt_long(argc, argv, "k:i:m:c:a:h", known, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "k:i:m:c:a:M:K:o:h", known, NULL)) != -1) {
 		if (parse_one(options, option) != 0)
 			return -1;
 	}

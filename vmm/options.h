@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* What `cvm run` was asked for. */
+/* What `cvm run`, `measure` and `sign` were asked for. */
 #ifndef VMM_OPTIONS_H
 #define VMM_OPTIONS_H
 
@@ -10,6 +10,9 @@ struct run_options {
 	const char *kernel;
 	const char *initrd; /* or NULL */
 	const char *append; /* the kernel's command line */
+	const char *manifest; /* what the VM must be; or NULL */
+	const char *key; /* of the owner, and where the manifest goes: to sign */
+	const char *output;
 	uint64_t memory; /* bytes */
 	unsigned int cpus;
 	bool reboot; /* a VM that resets is started again */
@@ -17,7 +20,7 @@ struct run_options {
 	bool help;
 };
 
-/* Read the arguments after `run`. 0, or -1 when something is wrong and has been said. */
+/* Read the arguments after the command. 0, or -1 when something is wrong and has been said. */
 int options_parse(struct run_options *options, int argc, char **argv);
 
 /* "256M" in bytes; 0: not a size. */

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "corevisor/kvm.h"
 #include "vmm/report.h"
 #include "vmm/vm_private.h"
 
@@ -113,15 +114,6 @@ void vm_destroy(struct vm *vm)
 	pthread_mutex_destroy(&vm->lock);
 }
 
-void *vm_memory(struct vm *vm, uint64_t address, uint64_t size)
-{
-	uint64_t offset = address - LAYOUT_RAM_BASE;
-
-	if (address < LAYOUT_RAM_BASE || offset > vm->ram_size || size > vm->ram_size - offset)
-		return NULL;
-	return vm->ram + offset;
-}
-
 #define CORE_REG(field) (offsetof(struct kvm_regs, regs.field) / sizeof(__u32))
 
 int vm_set_entry(struct vm *vm, uint64_t pc, uint64_t x0)
@@ -129,6 +121,16 @@ int vm_set_entry(struct vm *vm, uint64_t pc, uint64_t x0)
 	if (vcpu_set_core(&vm->vcpus[0], CORE_REG(pc), pc) != 0)
 		return -1;
 	return vcpu_set_core(&vm->vcpus[0], CORE_REG(regs[0]), x0);
+}
+
+int vm_set_manifest(struct vm *vm, const void *manifest)
+{
+	struct kvm_enable_cap cap = {.cap = KVM_CAP_COREVISOR_MANIFEST,
+				     .args = {(uintptr_t)manifest}};
+
+	if (ioctl(vm->fd, KVM_ENABLE_CAP, &cap) == 0)
+		return 0;
+	return complain("this kernel does not take a manifest: %s", strerror(errno));
 }
 
 void vm_set_end(struct vm *vm, enum vm_end end)

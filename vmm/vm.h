@@ -56,13 +56,12 @@ void vm_destroy(struct vm *vm);
 
 /* Where vCPU 0 begins. */
 int vm_set_entry(struct vm *vm, uint64_t pc, uint64_t x0);
+/* Let it start only if it is what this struct cv_manifest says. 0, or -1, which has been said. */
+int vm_set_manifest(struct vm *vm, const void *manifest);
 
 /* Run it, a thread for each vCPU, until `end` is set. */
 int vm_start(struct vm *vm);
 /* Get every vCPU out of the guest, and wait for the threads. */
 void vm_stop(struct vm *vm);
-
-/* The memory of the guest at this address; NULL if it has not that much there. */
-void *vm_memory(struct vm *vm, uint64_t address, uint64_t size);
 
 #endif
