@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# $(B)/vgic_test: the interrupt controller of host/linux, tested in a process (vgic_test.c).
+# $(B)/asan and $(B)/tsan have it too.
+
+VGIC_SRC := $(sort $(wildcard host/linux/vgic*.c)) $(sort $(wildcard test/host/vgic_*.c))
+VGIC_CFLAGS := -std=gnu11 -g -Iinclude -I. $(WARN)
+# The thread sanitizer does not model fences; what is shared here needs none to be free of races.
+asan_VGIC := -O1 $(asan_CFLAGS)
+tsan_VGIC := -O1 $(tsan_CFLAGS) -Wno-tsan
+
+$(B)/vgic_test: CFLAGS_VGIC := -O2
+$(B)/asan/vgic_test: CFLAGS_VGIC := $(asan_VGIC)
+$(B)/tsan/vgic_test: CFLAGS_VGIC := $(tsan_VGIC)
+
+$(B)/vgic_test $(B)/asan/vgic_test $(B)/tsan/vgic_test: $(VGIC_SRC) \
+		$(wildcard host/linux/vgic*.h test/host/*.h include/corevisor/*.h) test/host/build.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(CC) $(VGIC_CFLAGS) $(CFLAGS_VGIC) -o $@ $(VGIC_SRC) -pthread
+
+.PHONY: vgic-test
+vgic-test: $(B)/vgic_test $(B)/asan/vgic_test $(B)/tsan/vgic_test
+
+CLEAN += $(B)/vgic_test
