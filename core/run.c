@@ -138,7 +138,8 @@ static u64 timer_deadline(u32 slot)
 
 	if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE)
 		return ~0ULL;
-	return vcpu_contexts[slot].sys[SYSREG_CNTV_CVAL_EL0];
+	return vcpu_contexts[slot].sys[SYSREG_CNTV_CVAL_EL0] +
+	       vcpu_contexts[slot].sys[SYSREG_CNTVOFF];
 }
 
 void vcpu_exit(u64 reason, u64 arg0, u64 arg1, u64 arg2)

@@ -81,6 +81,7 @@ static void fill_layout(u32 vm, struct cv_snapshot_layout *layout)
 {
 	bytes_copy(layout->key, snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	bytes_copy(layout->measurement, vm_measures[vm].digest, CRYPTO_HASH_SIZE);
+	layout->counter = machine_counter() - vms[vm].counter_offset;
 	layout->pages = vms[vm].nr_frames;
 	layout->vcpus = vms[vm].nr_vcpus;
 	layout->nr_ram = vms[vm].nr_ram;
@@ -205,6 +206,7 @@ static void apply_layout(u32 vm, const struct cv_snapshot_layout *layout)
 	bytes_copy(snapshot_keys[vm].bytes, layout->key, CRYPTO_KEY_SIZE);
 	bytes_copy(vm_measures[vm].digest, layout->measurement, CRYPTO_HASH_SIZE);
 	vms[vm].nr_ram = (u32)layout->nr_ram;
+	vms[vm].counter_offset = machine_counter() - layout->counter;
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r].gfn = layout->ram_gfn[r];
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r].frames = layout->ram_frames[r];
@@ -311,6 +313,7 @@ static bool vcpu_record_ok(const struct vcpu_record *record)
 static void apply_vcpu(u32 slot, const struct vcpu_record *record)
 {
 	vcpu_contexts[slot] = record->context;
+	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vcpus[slot].vm].counter_offset;
 	vcpus[slot].fresh = record->vcpu.fresh;
 	vcpus[slot].powered = record->vcpu.powered;
 	vcpus[slot].pending = record->vcpu.pending;

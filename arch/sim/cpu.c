@@ -137,8 +137,9 @@ void cpu_fill_registers(u64 seed)
 
 	for (u32 i = 0; i < 31U; i++)
 		r->x[i] = word + i;
+	/* All but CNTVOFF_EL2, which is not its to write. */
 	for (u32 i = 0; i < VCPU_NR_SYSREGS; i++)
-		r->sys[i] = word + 32U + i;
+		r->sys[i] = i == SYSREG_CNTVOFF ? r->sys[i] : word + 32U + i;
 	/* When its timer fires the host must know. */
 	r->sys[SYSREG_CNTV_CTL_EL0] = seed & 3U;
 	r->sys[SYSREG_CNTV_CVAL_EL0] = seed;

@@ -235,7 +235,7 @@ static u64 deadline(const struct vcpu_context *regs)
 
 	if ((control & (CNTV_CTL_ENABLE | CNTV_CTL_IMASK)) != CNTV_CTL_ENABLE)
 		return ~0ULL;
-	return regs->sys[SYSREG_CNTV_CVAL_EL0];
+	return regs->sys[SYSREG_CNTV_CVAL_EL0] + regs->sys[SYSREG_CNTVOFF];
 }
 
 static void check_field(u32 vm, u64 run, u32 offset, u64 want)

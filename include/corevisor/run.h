@@ -13,7 +13,7 @@
 #define CV_RUN_ARG1 0x010
 #define CV_RUN_ARG2 0x018
 #define CV_RUN_ARG3 0x020
-/* CNTVCT value at which the virtual timer fires; all ones: it is not armed. */
+/* CNTPCT_EL0 value at which the vCPU's virtual timer fires; all ones: it is not armed. */
 #define CV_RUN_TIMER 0x028
 /* Read by the core when the last exit was a CV_EXIT_MMIO_READ: the value. */
 #define CV_RUN_DATA 0x040

@@ -19,6 +19,8 @@
 struct cv_snapshot_layout {
 	uint8_t key[32];
 	uint8_t measurement[48];
+	/* CNTVCT_EL0 of the VM at SAVE_BEGIN: it goes on from there. */
+	uint64_t counter;
 	uint64_t pages;
 	uint64_t vcpus;
 	uint64_t nr_ram;

@@ -216,10 +216,16 @@ static void load_until(u32 stop)
 
 static void full_load(void)
 {
+	struct vcpu_context context;
+	u64 stopped, passed;
 	u32 slot;
 
 	make_source();
+	vms[source].counter_offset = 1000;
+	stopped = machine_counter() - vms[source].counter_offset;
 	save();
+	for (u32 i = 0; i < 100; i++)
+		(void)machine_counter();
 	unit_case("a whole snapshot");
 	load_until(7);
 	CHECK_EQ(vms[target].state, CV_VM_VERIFIED);
@@ -230,8 +236,12 @@ static void full_load(void)
 		CHECK(memcmp(machine_frame(MIXED(50 + i)), machine_frame(page_pfn[i]), 4096) == 0);
 	}
 	slot = vcpu_slot(target, 0);
-	CHECK(memcmp(&vcpu_contexts[slot], &vcpu_contexts[vcpu_slot(source, 0)],
-		     sizeof(struct vcpu_context)) == 0);
+	context = vcpu_contexts[vcpu_slot(source, 0)];
+	context.sys[SYSREG_CNTVOFF] = vms[target].counter_offset;
+	CHECK(memcmp(&vcpu_contexts[slot], &context, sizeof(context)) == 0);
+	/* Its counter goes on where it stopped, whatever the machine's said meanwhile. */
+	passed = machine_counter() - vms[target].counter_offset - stopped;
+	CHECK(passed > 0 && passed < 16);
 	CHECK_EQ(vcpus[slot].pending, PENDING_MMIO_READ);
 	CHECK_EQ(vcpus[slot].mmio_reg, 9);
 	CHECK_EQ(vcpus[slot].run_pfn, MIXED(30));
