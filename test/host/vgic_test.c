@@ -296,6 +296,32 @@ static void test_priority_and_room(struct sim *sim)
 	}
 }
 
+/* As many interrupts nested as there are list registers, and one more waits for the first end. */
+static void test_nested(struct sim *sim)
+{
+	struct sim_vcpu *s;
+	u32 i;
+
+	begin(sim, 1);
+	s = &sim->vcpu[0];
+	for (i = 0; i < vgic_nr_lr; i++) {
+		sim_write(s, DIST_BASE + GIC_IPRIORITYR + 40 + i, 1, 0xf0 - 8 * i);
+		vgic_inject(&sim->vm, -1, 40 + i, true);
+		sim_enter(s);
+		CHECK(sim_ack(s) == 40 + i);
+		sim_exit(s);
+		vgic_inject(&sim->vm, -1, 40 + i, false);
+	}
+	sim_write(s, DIST_BASE + GIC_IPRIORITYR + 60, 1, 0);
+	vgic_inject(&sim->vm, -1, 60, true);
+	CHECK(vgic_has_pending(&s->v));
+	sim_enter(s);
+	CHECK(sim_ack(s) == 1023 && sim_eoi(s) == 39 + vgic_nr_lr && sim_maintenance(s));
+	sim_exit(s);
+	sim_enter(s);
+	CHECK(sim_ack(s) == 60);
+}
+
 static void test_disabled(struct sim *sim)
 {
 	struct sim_vcpu *s;
@@ -429,6 +455,35 @@ static void test_attr_addresses(struct sim *sim)
 	CHECK(sim_attr(sim, KVM_GET_DEVICE_ATTR, addr, 4, &value) == -ENXIO);
 }
 
+/* 1020 to 1023 are no interrupts, whatever is written. */
+static void test_last_bank(struct cv_vcpu *v)
+{
+	u64 value = ~0U;
+
+	CHECK(vgic_mmio(v, DIST_BASE + GIC_ISENABLER + 4 * 31, 4, true, &value));
+	CHECK(vgic_mmio(v, DIST_BASE + GIC_ISENABLER + 4 * 31, 4, false, &value));
+	CHECK(value == 0x0fffffffU);
+	value = ~0U;
+	CHECK(vgic_mmio(v, DIST_BASE + GIC_IPRIORITYR + 1020, 4, true, &value));
+	CHECK(vgic_mmio(v, DIST_BASE + GIC_IPRIORITYR + 1020, 4, false, &value));
+	CHECK(value == 0);
+	value = ~0U;
+	CHECK(vgic_mmio(v, DIST_BASE + GICD_IROUTER + 8 * 1020, 4, true, &value));
+	CHECK(vgic_mmio(v, DIST_BASE + GICD_IROUTER + 8 * 1020, 8, false, &value));
+	CHECK(value == 0);
+}
+
+static void test_lines(struct cv_vm *vm)
+{
+	CHECK(vgic_inject(vm, -1, 1019, true) == 0);
+	CHECK(vgic_inject(vm, -1, 1020, true) == -EINVAL);
+	CHECK(vgic_inject(vm, -1, 31, true) == -EINVAL);
+	CHECK(vgic_inject(vm, 0, 15, true) == -EINVAL);
+	CHECK(vgic_inject(vm, 0, 32, true) == -EINVAL);
+	CHECK(vgic_inject(vm, 1, 27, true) == -EINVAL);
+	CHECK(vgic_inject(vm, 64, 27, true) == -EINVAL);
+}
+
 static void test_attributes(struct sim *sim)
 {
 	static const u32 absent[] = {1, 2, 5, 6, 7, 8, 9, 1000};
@@ -459,13 +514,8 @@ static void test_attributes(struct sim *sim)
 	set(sim, 4, 1, 0, -ENXIO);
 	set(sim, 4, 0, 0, 0);
 	CHECK(vgic_check(&sim->vm) == 0 && vgic_create(&sim->vm) == -EEXIST);
-	CHECK(vgic_inject(&sim->vm, -1, 1019, true) == 0);
-	CHECK(vgic_inject(&sim->vm, -1, 1020, true) == -EINVAL);
-	CHECK(vgic_inject(&sim->vm, -1, 31, true) == -EINVAL);
-	CHECK(vgic_inject(&sim->vm, 0, 15, true) == -EINVAL);
-	CHECK(vgic_inject(&sim->vm, 0, 32, true) == -EINVAL);
-	CHECK(vgic_inject(&sim->vm, 1, 27, true) == -EINVAL);
-	CHECK(vgic_inject(&sim->vm, 64, 27, true) == -EINVAL);
+	test_lines(&sim->vm);
+	test_last_bank(&v);
 	sim->vm.phase = CV_PHASE_STARTED;
 	set(sim, 0, 2, DIST_BASE, -EBUSY);
 	vgic_vcpu_destroy(&v);
@@ -483,6 +533,7 @@ static const struct {
 	{"edge", test_edge},
 	{"sgi", test_sgi},
 	{"priority-and-room", test_priority_and_room},
+	{"nested", test_nested},
 	{"disabled", test_disabled},
 	{"routing", test_routing},
 	{"active-registers", test_active_registers},
