@@ -17,6 +17,7 @@
 #include "test/guest/load.h"
 
 #define SECRET_MB 16
+#define NR_PARTS 6U
 
 /* Shared by the processes of the load. */
 struct board {
@@ -27,7 +28,7 @@ struct board {
 
 static const char *once(unsigned int part)
 {
-	switch (part % 5) {
+	switch (part % NR_PARTS) {
 	case 0:
 		return load_compute();
 	case 1:
@@ -36,6 +37,8 @@ static const char *once(unsigned int part)
 		return load_fork();
 	case 3:
 		return load_memory();
+	case 4:
+		return load_interrupts();
 	default:
 		return secret_check();
 	}
@@ -45,7 +48,7 @@ static const char *once(unsigned int part)
 static _Noreturn void worker(struct board *board, unsigned int number)
 {
 	while (!board->stop && board->wrong == NULL) {
-		for (unsigned int part = 0; part < 5; part++) {
+		for (unsigned int part = 0; part < NR_PARTS; part++) {
 			const char *wrong = once(part + number);
 
 			if (wrong != NULL)

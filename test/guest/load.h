@@ -9,6 +9,8 @@
 const char *load_compute(void);
 /* Processes that work at the same time, and pipes between them. */
 const char *load_fork(void);
+/* Interrupts from CPU to CPU, and of timers. */
+const char *load_interrupts(void);
 /* Memory mapped, written, read and given back. */
 const char *load_memory(void);
 /* General and FP/SIMD registers hold the secret for a while, and must have kept it. */
