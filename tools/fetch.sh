@@ -156,6 +156,29 @@ fetch_kernel()
 	say "kernel $series: $(cat "$dir/version")"
 }
 
+# wrap_tools DIR: programs of the kernel's build that want a newer C library than this system's
+# get the one of their own suite, through a script in their place. Uses the current apt.
+wrap_tools()
+{
+	local file files
+
+	files=$(find "$1/usr/lib" -path '*/scripts/*' -type f -perm /111 | while read -r file; do
+		! ldd "$file" 2>&1 | grep -q "GLIBC_.* not found" || echo "$file"
+	done)
+	[ -n "$files" ] || return 0
+	unpack "$1/libc" libc6
+	for file in $files; do
+		mv "$file" "$file.bin"
+		cat >"$file" <<-END
+		#!/bin/sh
+		# Made by tools/fetch.sh.
+		l=\$(find $1/libc -name 'ld-linux-*.so.*' -type f | head -n 1)
+		exec "\$l" --library-path "\${l%/*}" --argv0 "\$0" "$file.bin" "\$@"
+		END
+		chmod +x "$file"
+	done
+}
+
 fetch_headers()
 {
 	local series=$1 dir=$build/kernel/$1/headers version common kbuild
@@ -170,8 +193,9 @@ fetch_headers()
 	unpack "$dir" "linux-headers-$version" "$common"
 	apt_setup "$(suite_of "$series")" amd64
 	unpack "$dir" "$kbuild"
-	# The Makefile of the headers includes the common one by absolute path.
-	sed -i "s,^\(include \)/usr/src/,\1$dir/usr/src/," \
+	wrap_tools "$dir"
+	# The Makefile of the headers names itself and the common one by absolute path.
+	sed -i "s,^\(include \|KBUILD_OUTPUT=\)/usr/src/,\1$dir/usr/src/," \
 		"$dir/usr/src/linux-headers-$version/Makefile"
 	ln -sfn "usr/src/linux-headers-$version" "$dir/build"
 	touch "$dir/done"

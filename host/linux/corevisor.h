@@ -53,8 +53,10 @@ struct cv_vcpu {
 
 	struct mutex lock; /* one ioctl at a time */
 	bool initialized; /* KVM_ARM_VCPU_INIT */
-	bool start_off; /* KVM_ARM_VCPU_POWER_OFF */
+	bool off; /* not powered on, as far as the host knows */
 	bool mmio_read; /* user space owes the core the answer to a read */
+	bool timer_level; /* of the virtual timer's interrupt, as the vGIC knows it */
+	u64 timer; /* when it fires, in counts; all ones: never */
 	bool sigset_active;
 	sigset_t sigset;
 	u64 pc; /* before the start: what KVM_SET_ONE_REG gave */
@@ -81,11 +83,14 @@ struct cv_vm {
 	struct xarray blocks; /* gfn / CV_BLOCK_FRAMES -> struct page of 2 MB */
 
 	u32 nr_vcpus;
+	struct page *manifest; /* a struct cv_manifest, or NULL */
 	struct cv_vcpu *vcpus[CV_MAX_VCPUS]; /* read with cv_vm_vcpu() */
 	struct vgic *vgic;
-	struct list_head ioeventfds;
+	struct list_head ioeventfds; /* read under RCU */
+	u32 nr_ioeventfds;
 	wait_queue_head_t started; /* vCPUs that wait for the first to start the VM */
 	struct cv_vm_dir *dir; /* in sysfs */
+	bool leaked; /* the core kept a frame of it: its run pages stay as well */
 };
 
 /* vCPU `id`, or NULL. It lives as long as the VM does. No lock needed. */
@@ -99,6 +104,10 @@ static inline u64 cv_vcpu_affinity(u32 id)
 {
 	return (u64)(id / 16) << 8 | id % 16;
 }
+
+/* A reference of the VM, for a file. The last put takes the VM down; it may sleep. */
+void cv_vm_get(struct cv_vm *vm);
+void cv_vm_put(struct cv_vm *vm);
 
 /*
  * Make a vCPU look at its interrupts: wake it from WFI, or make the CPU that runs it leave the

@@ -22,3 +22,16 @@ $(B)/vgic_test $(B)/asan/vgic_test $(B)/tsan/vgic_test: $(VGIC_SRC) \
 vgic-test: $(B)/vgic_test $(B)/asan/vgic_test $(B)/tsan/vgic_test
 
 CLEAN += $(B)/vgic_test
+
+# $(B)/host/host-test: tests of the module, to be run on a host that has it.
+HOST_TEST_SRC := $(addprefix test/host/,main.c api.c life.c memory.c load.c vm.c guest.S)
+HOST_TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -pthread -Itest/host
+
+$(B)/host/host-test: $(HOST_TEST_SRC) $(wildcard test/host/*.h) host/linux/selftest.h \
+		test/host/build.mk | $(B)/deps-boot
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(A64)gcc $(HOST_TEST_CFLAGS) -static -o $@ $(HOST_TEST_SRC)
+
+.PHONY: host-test
+host-test: arm64 modules $(B)/host/host-test	## test the host's module under QEMU
+	B=$(B) test/host/host-test.sh

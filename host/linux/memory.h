@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory of a VM. What user space gives (slots) is only where the image comes from: when the VM
+ * starts, its non-zero pages are copied, and from then on the addresses of the slots belong to a
+ * mapping of ours. The frames that the VM gets are the module's own, allocated when it first
+ * touches them. So no page cache, swap, fork, ptrace or core dump ever meets a frame that is not
+ * the host's any more.
+ */
+#ifndef COREVISOR_MEMORY_H
+#define COREVISOR_MEMORY_H
+
+#include "corevisor.h"
+
+struct kvm_userspace_memory_region;
+
+/* KVM_SET_USER_MEMORY_REGION, with its errnos. Locks: vm->lock. */
+int cv_memory_set_slot(struct cv_vm *vm, const struct kvm_userspace_memory_region *region);
+
+/* The slots in use in order of their addresses. Returns how many. Locks: vm->lock. */
+u32 cv_memory_sort(const struct cv_vm *vm, const struct cv_slot *sorted[CV_NR_SLOTS]);
+
+/* The frame that the VM has, or will have as image, at gfn; or NULL. No lock needed. */
+struct page *cv_memory_page(struct cv_vm *vm, u64 gfn);
+
+/* Account the VM's RAM to its owner's RLIMIT_MEMLOCK. -ENOMEM: too much. Locks: vm->lock. */
+int cv_memory_account(struct cv_vm *vm);
+
+/* Put our mapping in place of the slots'. Locks: vm->lock. */
+int cv_memory_replace_slots(struct cv_vm *vm);
+
+/* CV_EXIT_MEMORY: give the VM a frame, or a block. */
+int cv_memory_fault(struct cv_vm *vm, u64 gfn);
+
+/* Take all frames back. The VM is powered off, or was never registered. */
+void cv_memory_release(struct cv_vm *vm);
+
+#endif
