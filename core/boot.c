@@ -28,6 +28,9 @@ struct layout {
 #define LAYOUT_VERSION 1U
 
 /* The VM's image list is this part of the core's map. */
+/*@ requires is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result == list_base(vm); */
 static u64 image_list_base(u32 vm)
 {
 	return (u64)(vm - 1) * CV_MAX_IMAGE_FRAMES;
@@ -35,13 +38,39 @@ static u64 image_list_base(u32 vm)
 
 void image_list_drop(u32 vm)
 {
-	for (u64 n = 0; n < vms[vm].image_frames; n += CV_BLOCK_FRAMES)
+	/*@ loop invariant tables: tables;
+	    loop invariant range: 0 <= n <= CV_MAX_IMAGE_FRAMES && n % 512 == 0;
+	    loop invariant dropped: \forall integer g; list_base(vm) <= g < list_base(vm) + n ==>
+	      map_of(MAP_CORE, g) == 0;
+	    loop invariant lists: \forall integer g; in_map(MAP_CORE, g) &&
+	      !(list_base(vm) <= g < list_base(vm) + n) ==>
+	      map_of(MAP_CORE, g) == \at(map_of(MAP_CORE, g), Pre) &&
+	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre);
+	    loop invariant maps: \forall integer m, g; in_map(m, g) && m != MAP_CORE ==>
+	      map_of(m, g) == \at(map_of(m, g), Pre) && depth_of(m, g) == \at(depth_of(m, g), Pre);
+	    loop assigns n, TABLE_STATE;
+	    loop variant CV_MAX_IMAGE_FRAMES - n; */
+	for (u64 n = 0; n < vms[vm].image_frames; n += CV_BLOCK_FRAMES) {
+		/*@ assert no_large: in_map(MAP_CORE, list_base(vm) + n) &&
+		      (depth_of(MAP_CORE, list_base(vm) + n) == 3 ||
+		       map_of(MAP_CORE, list_base(vm) + n) == 0); */
 		map_drop_block(MAP_CORE, image_list_base(vm) + n);
+	}
+	/*@ assert empty: \forall integer g;
+	      list_base(vm) <= g < list_base(vm) + CV_MAX_IMAGE_FRAMES ==>
+	      map_of(MAP_CORE, g) == 0; */
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
+/*@ requires is_vm(vm);
+    requires image_range: image_range;
+    terminates \true; exits \false; assigns \nothing; */
 /* Does [gfn, gfn + nr) meet a region of the image? The sums do not overflow. */
 static bool region_overlaps(u32 vm, u64 gfn, u64 nr)
 {
+	/*@ loop invariant 0 <= r <= vms[vm].nr_regions;
+	    loop assigns r;
+	    loop variant vms[vm].nr_regions - r; */
 	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
 		u32 i = vm * CV_MAX_BOOT_REGIONS + r;
 

@@ -10,6 +10,7 @@
 #ifndef CORE_BOOT_H
 #define CORE_BOOT_H
 
+#include "core/lock.h"
 #include "core/types.h"
 
 /*
@@ -18,6 +19,22 @@
  * CV_ESTATE: not loading. CV_EINVAL: misaligned, empty, outside RAM, overlaps. CV_ENOSPC:
  * no slot, or the image would exceed CV_MAX_IMAGE_FRAMES. Source: lemma set_boot_info_inv.
  */
+/*@ requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm], boot_regions[0 .. (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result < CV_MAX_BOOT_REGIONS;
+    ensures done: \result >= 0 ==> \old(is_loading(vm)) && \result == \old(vms[vm].nr_regions) &&
+      vms[vm].nr_regions == \result + 1 && r_remapped(vm, \result) == 0 &&
+      r_gfn(vm, \result) == addr / CV_PAGE_SIZE && addr % CV_PAGE_SIZE == 0 &&
+      in_ram(vm, r_gfn(vm, \result), r_frames(vm, \result));
+    ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS &&
+      i != vm * CV_MAX_BOOT_REGIONS + \old(vms[vm].nr_regions) ==>
+      boot_regions[i] == \old(boot_regions[i]);
+    ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]) && same_regions{Pre, Post}; */
 int set_boot_info(u32 vm, u64 addr, u64 size);
 
 /*
@@ -51,6 +68,21 @@ int set_manifest(u32 vm, u64 pfn);
 s64 verify_vm(u32 vm);
 
 /* Forget the VM's image list. Locks: vm, map. */
+/*@ requires locks: held_vm == vm && held_map != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures empty: \forall integer g; list_base(vm) <= g < list_base(vm) + CV_MAX_IMAGE_FRAMES ==>
+      map_of(MAP_CORE, g) == 0;
+    ensures lists: \forall integer g; in_map(MAP_CORE, g) &&
+      !(list_base(vm) <= g < list_base(vm) + CV_MAX_IMAGE_FRAMES) ==>
+      map_of(MAP_CORE, g) == \old(map_of(MAP_CORE, g));
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_CORE ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g)); */
 void image_list_drop(u32 vm);
 
 /* Frames one step of verify_vm takes at most. */

@@ -111,6 +111,10 @@
 /*@ predicate same_regions{A, B} = \forall integer v, r; is_vm(v) && 0 <= r < CV_MAX_BOOT_REGIONS ==>
       r_frames{A}(v, r) == r_frames{B}(v, r) && r_remapped{A}(v, r) == r_remapped{B}(v, r) &&
       r_list{A}(v, r) == r_list{B}(v, r) && r_gfn{A}(v, r) == r_gfn{B}(v, r);
+    predicate same_vcpus{A, B} = (\forall integer s; is_slot(s) ==>
+        \at(vcpus[s], A) == \at(vcpus[s], B)) &&
+      \forall integer k; 0 <= k < (CV_MAX_VMS + 1) * CV_MAX_VCPUS ==>
+        \at(vcpu_slots[k], A) == \at(vcpu_slots[k], B);
  */
 
 /* clang-format off */
@@ -140,6 +144,33 @@
 	   loop assigns v; \
 	   loop variant CV_MAX_VCPUS_TOTAL - v; @/ \
 	for (u32 v = 0; v < CV_MAX_VCPUS_TOTAL; v++) ;
+
+/* The same after vCPU `slot` has become used (change 1) or free (-1), with run page `pfn`. */
+#define RUN_PAGES_CHANGED(v, slot, pfn, change) \
+	/@ loop invariant 0 <= v <= CV_MAX_VCPUS_TOTAL; \
+	   loop invariant counted: \forall integer n, p; n <= v ==> run_pages(n, p) == \
+	     \at(run_pages(n, p), Pre) + (slot < n && p == pfn ? change : 0); \
+	   loop assigns v; \
+	   loop variant CV_MAX_VCPUS_TOTAL - v; @/ \
+	for (u32 v = 0; v < CV_MAX_VCPUS_TOTAL; v++) ;
 /* clang-format on */
+
+/* A count of run pages is at least that of any vCPU that is used. */
+/*@ ghost
+    /@ requires slot: is_slot(slot) && is_run_page(slot, p) == 1;
+       terminates \true; exits \false;
+       assigns \nothing;
+       ensures run_pages(CV_MAX_VCPUS_TOTAL, p) >= 1;
+       ensures host_dma_count(CV_MAX_DMA_CONTEXTS, p) >= 0; @/
+    static void lemma_run_page_counted(u32 slot, u64 p)
+    {
+      lemma_counts_positive(p);
+      /@ loop invariant 0 <= i <= CV_MAX_VCPUS_TOTAL;
+         loop invariant run_pages(i, p) >= (i > slot ? 1 : 0);
+         loop assigns i;
+         loop variant CV_MAX_VCPUS_TOTAL - i; @/
+      for (u32 i = 0; i < CV_MAX_VCPUS_TOTAL; i++) ;
+    }
+ */
 
 #endif

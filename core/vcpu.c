@@ -21,11 +21,32 @@ u32 vcpu_slot(u32 vm, u64 vcpu)
 }
 
 /* Reserve a free context for a VM. Returns it, or NO_SLOT. */
+/*@ requires vm: is_vm(vm) && held_vm == vm && held_id == 0;
+    requires id_taken: id_taken;
+    requires vcpu_range: vcpu_range;
+    terminates \true; exits \false;
+    assigns held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid,
+      vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1];
+    ensures locks: held_id == 0;
+    ensures id_taken: id_taken;
+    ensures taken: \result != NO_SLOT ==> is_slot(\result) && \old(vcpus)[\result].vm == 0 &&
+      \old(vcpus)[\result].state == CV_VCPU_UNUSED &&
+      vcpus[\result] == { \old(vcpus)[\result] \with .vm = (u16)vm };
+    ensures others: \forall integer s; is_slot(s) && s != \result ==>
+      vcpus[s] == \old(vcpus[s]); */
 static u32 take_context(u32 vm)
 {
 	u32 found = NO_SLOT;
 
 	lock_id();
+	/*@ loop invariant 0 <= slot <= CV_MAX_VCPUS_TOTAL;
+	    loop invariant found == NO_SLOT || found < slot;
+	    loop invariant found != NO_SLOT ==> \at(vcpus[\at(found, Here)].vm, Pre) == 0 &&
+	      vcpus[found] == { \at(vcpus[\at(found, Here)], Pre) \with .vm = (u16)vm };
+	    loop invariant \forall integer s; is_slot(s) && s != found ==>
+	      vcpus[s] == \at(vcpus[s], Pre);
+	    loop assigns slot, found, vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1];
+	    loop variant CV_MAX_VCPUS_TOTAL - slot; */
 	for (u32 slot = 0; slot < CV_MAX_VCPUS_TOTAL && found == NO_SLOT; slot++) {
 		if (vcpus[slot].vm == 0) {
 			vcpus[slot].vm = (u16)vm;
@@ -37,6 +58,16 @@ static u32 take_context(u32 vm)
 }
 
 /* What register_vcpu refuses before it looks for a context. */
+/*@ requires vm: is_vm(vm);
+    requires boot_facts: boot_facts;
+    requires slot_vcpu: slot_vcpu;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result <= 0;
+    ensures state: \result == 0 ==> vms[vm].state == CV_VM_READY && vms[vm].verifying == 0;
+    ensures free: \result == 0 ==> vcpu < CV_MAX_VCPUS &&
+      vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == 0;
+    ensures frame: \result == 0 ==> l_owner(run_pfn) == CV_HOSTVISOR &&
+      l_count(run_pfn) < FRAME_MAX_COUNT && run_pfn < nr_frames; */
 static int check_register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 {
 	if (vms[vm].state != CV_VM_READY || vms[vm].verifying != 0)
@@ -60,6 +91,11 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	if (error != CV_OK)
 		return error;
 	slot = take_context(vm);
+	/*@ assert others: \forall integer s; is_slot(s) && s != slot ==>
+	      vcpus[s].vm == \at(vcpus[s].vm, Pre) && vcpus[s].id == \at(vcpus[s].id, Pre) &&
+	      vcpus[s].state == \at(vcpus[s].state, Pre) &&
+	      vcpus[s].run_pfn == \at(vcpus[s].run_pfn, Pre); */
+	/*@ ghost RUN_PAGES_KEPT(r) */
 	if (slot == NO_SLOT)
 		return CV_ENOSPC;
 	frame_set_count(run_pfn, frame_count(run_pfn) + 1);
@@ -69,6 +105,21 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	vcpus[slot].state = CV_VCPU_READY;
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = (u16)(slot + 1);
 	vms[vm].nr_vcpus++;
+	/*@ assert mine: vcpus[slot].vm == vm && vcpus[slot].id == vcpu &&
+	      vcpus[slot].state == CV_VCPU_READY; */
+	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==>
+	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
+	/*@ assert states: \forall integer v; is_vm(v) ==>
+	      vms[v].state == \at(vms[v].state, Pre); */
+	/*@ assert kept: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==> is_vm(vcpus[s].vm) &&
+	        vcpus[s].id < CV_MAX_VCPUS && vms[vcpus[s].vm].state != CV_VM_UNUSED; */
+	/*@ assert entries: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==>
+	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
+	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, 1) */
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 
@@ -129,22 +180,72 @@ void vcpu_start(u32 slot, u64 pc, u64 x0)
 	vcpus[slot].fresh = 0;
 	vcpus[slot].powered = 1;
 	vcpus[slot].pending = PENDING_NONE;
+	/*@ ghost RUN_PAGES_KEPT(s) */
+}
+
+/* Make the context free that vCPU `vcpu` of a VM has; it is not ACTIVE. */
+/*@ requires locks: held_vm == vm && held_page != 0 && held_id == 0;
+    requires vm: is_vm(vm) && vcpu < CV_MAX_VCPUS;
+    requires slot: is_slot(slot) && vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == slot + 1;
+    requires stopped: vcpus[slot].state != CV_VCPU_ACTIVE;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid, frames[0 .. CV_MAX_FRAMES - 1],
+      vcpus[slot], vcpu_contexts[slot], vcpu_slots[vm * CV_MAX_VCPUS + vcpu];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: held_id == 0;
+    ensures taken: vm_id_taken[vm] == \old(vm_id_taken[vm]);
+    ensures slots: \forall integer k; k != vm * CV_MAX_VCPUS + vcpu ==>
+      vcpu_slots[k] == \old(vcpu_slots[k]);
+    ensures released: vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == 0 && vcpus[slot].vm == 0 &&
+      vcpus[slot].state == CV_VCPU_UNUSED;
+    ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
+      l_gfn(p) == \old(l_gfn(p)) && (\old(l_owner(p)) != CV_HOSTVISOR ==>
+        l_count(p) == \old(l_count(p))); */
+static void release_vcpu(u32 vm, u32 vcpu, u32 slot)
+{
+	u64 run_pfn = vcpus[slot].run_pfn;
+
+	/*@ ghost lemma_run_page_counted(slot, run_pfn); */
+	frame_set_count(run_pfn, frame_count(run_pfn) - 1);
+	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = 0;
+	vcpu_contexts[slot] = no_context;
+	lock_id();
+	vcpus[slot] = no_vcpu;
+	unlock_id();
+	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, -1) */
+	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
 void release_vcpus(u32 vm)
 {
+	/*@ INV_CLAUSES(loop invariant)
+	    VM_CLAUSES(loop invariant)
+	    loop invariant 0 <= i <= CV_MAX_VCPUS;
+	    loop invariant locks: held_id == 0;
+	    loop invariant taken: vm_id_taken[vm] == \at(vm_id_taken[vm], Pre);
+	    loop invariant stopped: \forall integer s; is_slot(s) && vcpus[s].vm == vm ==>
+	      vcpus[s].state != CV_VCPU_ACTIVE;
+	    loop invariant slots: \forall integer k;
+	      vm * CV_MAX_VCPUS <= k < vm * CV_MAX_VCPUS + i ==> vcpu_slots[k] == 0;
+	    loop invariant others: \forall integer s; is_slot(s) && \at(vcpus[s].vm, Pre) != vm ==>
+	      vcpus[s] == \at(vcpus[s], Pre) && vcpu_contexts[s] == \at(vcpu_contexts[s], Pre);
+	    loop invariant owners: \forall integer p; l_owner(p) == \at(l_owner(p), Pre) &&
+	      l_gfn(p) == \at(l_gfn(p), Pre) && (\at(l_owner(p), Pre) != CV_HOSTVISOR ==>
+	        l_count(p) == \at(l_count(p), Pre));
+	    loop assigns i, held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid,
+	      frames[0 .. CV_MAX_FRAMES - 1], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
+	      vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1],
+	      vcpu_slots[0 .. (CV_MAX_VMS + 1) * CV_MAX_VCPUS - 1];
+	    loop variant CV_MAX_VCPUS - i; */
 	for (u32 i = 0; i < CV_MAX_VCPUS; i++) {
 		u32 slot = vcpu_slot(vm, i);
-		u64 run_pfn;
 
-		if (slot == NO_SLOT)
-			continue;
-		run_pfn = vcpus[slot].run_pfn;
-		frame_set_count(run_pfn, frame_count(run_pfn) - 1);
-		vcpu_slots[vm * CV_MAX_VCPUS + i] = 0;
-		vcpu_contexts[slot] = no_context;
-		lock_id();
-		vcpus[slot] = no_vcpu;
-		unlock_id();
+		if (slot != NO_SLOT)
+			release_vcpu(vm, i, slot);
+		/*@ assert slots: \forall integer k;
+		      vm * CV_MAX_VCPUS <= k <= vm * CV_MAX_VCPUS + i ==> vcpu_slots[k] == 0; */
 	}
 }

@@ -140,6 +140,18 @@ int set_vm_poweroff(u32 vm)
 }
 
 /* What destroy_vm refuses. */
+/*@ requires vm: is_vm(vm);
+    requires boot_facts: boot_facts;
+    requires vm_frames: vm_frames;
+    requires slot_vcpu: slot_vcpu;
+    requires vcpu_slot: vcpu_slot;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result <= 0;
+    ensures state: \result == 0 ==> vms[vm].state == CV_VM_POWEROFF && vms[vm].nr_frames == 0;
+    ensures no_dma: \result == 0 ==> \forall integer c; is_context(c) ==>
+      dma_contexts[c].owner != vm;
+    ensures stopped: \result == 0 ==> \forall integer s; is_slot(s) && vcpus[s].vm == vm ==>
+      vcpus[s].state != CV_VCPU_ACTIVE; */
 static int check_destroy(u32 vm)
 {
 	if (vms[vm].state != CV_VM_POWEROFF)
@@ -155,10 +167,16 @@ int destroy_vm(u32 vm)
 
 	if (error != CV_OK)
 		return error;
+	/*@ ghost lemma_owns_none(vm); */
 	image_list_drop(vm);
 	map_drop(vm);
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	release_io_claims(vm);
 	release_vcpus(vm);
+	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
+	    loop invariant ram_range: ram_range;
+	    loop assigns r, ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1];
+	    loop variant CV_MAX_RAM_RANGES - r; */
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++)
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r] = no_range;
 	vm_measures[vm] = no_measure;

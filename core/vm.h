@@ -6,7 +6,7 @@
 #ifndef CORE_VM_H
 #define CORE_VM_H
 
-#include "core/invariant_vm.h"
+#include "core/lock.h"
 #include "core/types.h"
 
 /* Is this number, from anybody, a VM id? */
@@ -133,6 +133,37 @@ int set_vm_poweroff(u32 vm);
  * CV_ESTATE: not POWEROFF. CV_EBUSY: it owns a frame or a DMA context, or a vCPU is
  * running.
  */
+/*@ requires locks: held_dma != 0 && held_vm == vm && memory_locks && held_id == 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_id, TABLE_STATE, io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
+      frames[0 .. CV_MAX_FRAMES - 1], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
+      vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1],
+      vcpu_slots[0 .. (CV_MAX_VMS + 1) * CV_MAX_VCPUS - 1],
+      ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1], vm_measures[vm],
+      snapshots[vm], snapshot_keys[vm], vms[vm], vm_id_taken[0 .. CV_MAX_VMS], next_vmid;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: held_id == 0;
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> \old(vms[vm].state) == CV_VM_POWEROFF &&
+      (\forall integer p; 0 <= p < nr_frames ==> \old(l_owner(p)) != vm) &&
+      (\forall integer c; is_context(c) ==> dma_contexts[c].owner != vm);
+    ensures done: \result == 0 ==> vms[vm].state == CV_VM_UNUSED && vm_id_taken[vm] == 0 &&
+      (\forall integer g; in_map(vm, g) ==> map_of(vm, g) == 0) &&
+      (\forall integer i; is_claim(i) ==> io_claims[i].vm != vm) &&
+      (\forall integer i; 0 <= i < CRYPTO_KEY_SIZE ==> snapshot_keys[vm].bytes[i] == 0);
+    ensures maps: \forall integer m, g; in_map(m, g) && m != vm && m != MAP_CORE ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g));
+    ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
+      l_gfn(p) == \old(l_gfn(p)) && (\old(l_owner(p)) != CV_HOSTVISOR ==>
+        l_count(p) == \old(l_count(p)));
+    ensures vcpus: \forall integer s; is_slot(s) && \old(vcpus[s].vm) != vm ==>
+      vcpus[s] == \old(vcpus[s]) && vcpu_contexts[s] == \old(vcpu_contexts[s]);
+    ensures refused: \result != 0 ==> unchanged{Pre, Post} && same_vcpus{Pre, Post} &&
+      vm_id_taken[vm] == \old(vm_id_taken[vm]); */
 int destroy_vm(u32 vm);
 
 #endif
