@@ -12,12 +12,14 @@
 #include "core/init.h"
 #include "core/table.h"
 #include "cpu.h"
+#include "devices.h"
 #include "entropy.h"
 #include "layout.h"
 #include "mmu.h"
 #include "percpu.h"
 #include "platform.h"
 #include "firmware.h"
+#include "smmu.h"
 #include "sysreg.h"
 
 /* The host's input addresses; covers QEMU's high PCIe window (512 GB to 1 TB). */
@@ -96,7 +98,7 @@ static const void *find_fdt(u64 fdt_pa)
 
 static void set_log_level(const void *fdt)
 {
-	static const char *const names[] = {"quiet", "info", "debug"};
+	static const char *const names[] = {"quiet", "warn", "info", "debug"};
 	char value[8];
 
 	platform_option(fdt, "corevisor.log", value, sizeof(value));
@@ -107,7 +109,7 @@ static void set_log_level(const void *fdt)
 		}
 	}
 	if (value[0] != '\0')
-		log_line(LOG_FATAL, "corevisor.log=%s: must be quiet, info or debug", value);
+		log_line(LOG_FATAL, "corevisor.log=%s: must be quiet, warn, info or debug", value);
 }
 
 static bool in_one_bank(struct range r)
@@ -167,9 +169,15 @@ static struct frame_range to_frames(struct range r)
 	return (struct frame_range){r.base >> CV_PAGE_SHIFT, r.size >> CV_PAGE_SHIFT};
 }
 
-static void init_core(const struct range *kept, u32 nr_kept, const struct carve *carve)
+/* The devices first: the core asks how many streams there are, and binds them. */
+static void init_core(const void *fdt, const struct range *kept, u32 nr_kept,
+		      const struct carve *carve)
 {
 	static struct core_config config;
+	const char *error = devices_init(fdt);
+
+	if (error != NULL)
+		boot_fail("devices", error);
 
 	config.nr_ram = platform.nr_ram;
 	for (u32 i = 0; i < platform.nr_ram; i++)
@@ -182,6 +190,7 @@ static void init_core(const struct range *kept, u32 nr_kept, const struct carve 
 	config.pool_pfn = carve->range.base >> CV_PAGE_SHIFT;
 	if (core_init(&config) != 0)
 		boot_fail("the core refuses this machine's memory", "/memory");
+	smmu_enable();
 }
 
 /* Who is who among the CPUs; this one is on. */
@@ -221,6 +230,8 @@ static void make_fdt(const void *fdt, void *slot, const struct range *kept, u32 
 	if (fdt_open_into(fdt, slot, FDT_SLOT) != 0)
 		boot_fail("device tree is broken", "cannot be copied");
 	error = platform_edit(slot, kept, nr_kept);
+	if (error == NULL)
+		error = devices_edit(slot);
 	if (error != NULL)
 		boot_fail("device tree cannot be edited", error);
 	seed = platform_seed_writable(slot, &size);
@@ -281,7 +292,7 @@ _Noreturn void boot_main(u64 pa, u64 fdt_pa, u64 el)
 	init_entropy(fdt);
 	self = init_percpu();
 	sysreg_write(tpidr_el2, self);
-	init_core(kept, 2, &carve);
+	init_core(fdt, kept, 2, &carve);
 	make_fdt(fdt, pa_to_va(pa + header.fdt_offset), kept, 2);
 	if (firmware_init() == 0)
 		boot_fail("the firmware does not answer PSCI_VERSION", "/psci");

@@ -15,7 +15,7 @@
 /* A character takes 1 ms at 9,600 baud. */
 #define TX_TRIES 1000000U
 
-enum log_level log_level = LOG_QUIET;
+enum log_level log_level = LOG_WARN;
 
 static u64 uart;
 

@@ -2,7 +2,7 @@
 /*
  * Messages: at boot, and when the core dies. The UART (PL011) is the host's;
  * the core prints nothing while the host runs, but for what `corevisor.log=`
- * on the host's command line asks for: quiet (default), info, debug.
+ * on the host's command line asks for: quiet, warn (default: at boot, what is cut off), info, debug.
  */
 #ifndef ARM64_CONSOLE_H
 #define ARM64_CONSOLE_H
@@ -11,7 +11,7 @@
 
 enum log_level {
 	LOG_FATAL,
-	LOG_QUIET = LOG_FATAL,
+	LOG_WARN,
 	LOG_INFO,
 	LOG_DEBUG,
 };

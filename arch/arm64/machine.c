@@ -8,9 +8,10 @@
 
 #include "cache.h"
 #include "core/table.h"
+#include "devices.h"
 #include "mmu.h"
 #include "percpu.h"
-#include "platform.h"
+#include "smmu.h"
 #include "sysreg.h"
 
 /* More frames than this are invalidated by throwing the whole map out of the TLBs. */
@@ -40,11 +41,7 @@ void machine_lock_dropped(u32 rank, u32 index)
 
 enum machine_device machine_device(u64 pfn)
 {
-	struct range r = {pfn << CV_PAGE_SHIFT, CV_PAGE_SIZE};
-
-	if (pfn >= table_geometry.gfn_limit)
-		return MACHINE_DEVICE_NONE;
-	if (range_meets(r, platform.kept_devices, platform.nr_kept_devices))
+	if (pfn >= table_geometry.gfn_limit || !devices_host_frame(pfn << CV_PAGE_SHIFT))
 		return MACHINE_DEVICE_NONE;
 	return MACHINE_DEVICE_HOST;
 }
@@ -92,12 +89,18 @@ void machine_table_write(u32 table, u32 index, u64 desc)
 	*(volatile u64 *)&table_pool[table].e[index] = desc;
 	/* A new entry is seen by walks of any CPU from here on (D8.2.6). */
 	__asm__ volatile("dsb ishst" : : : "memory");
+	smmu_table_written(table, index, desc);
 }
 
 /* VTTBR_EL2 of a map that CPUs walk: its VMID is its number, 0 the host's. */
 static u64 map_vttbr(u32 map)
 {
 	return ((u64)map << 48) | (map_root_pfn(map) << CV_PAGE_SHIFT);
+}
+
+static bool smmu_walks(u32 map)
+{
+	return map > MAP_CORE;
 }
 
 static bool cpus_walk(u32 map)
@@ -130,6 +133,10 @@ void machine_map_invalidate(u32 map, u64 gfn, u64 frames)
 {
 	u64 old;
 
+	if (smmu_walks(map)) {
+		smmu_invalidate(map, gfn, frames);
+		return;
+	}
 	if (frames > INVALIDATE_ALL_FRAMES) {
 		machine_map_invalidate_all(map);
 		return;
@@ -149,6 +156,8 @@ void machine_map_invalidate_all(u32 map)
 {
 	u64 old;
 
+	if (smmu_walks(map))
+		smmu_invalidate(map, 0, 0);
 	if (!cpus_walk(map))
 		return;
 	dsb_ish();
@@ -157,21 +166,19 @@ void machine_map_invalidate_all(u32 map)
 	leave_map(old);
 }
 
-/* No SMMU is driven yet: there are no streams to bind (doc/caveats.md). */
 void machine_stream_bind(u32 stream, u32 map)
 {
-	(void)stream;
-	(void)map;
+	smmu_bind(stream, map);
 }
 
 void machine_stream_cut(u32 stream)
 {
-	(void)stream;
+	smmu_cut(stream);
 }
 
 u32 machine_streams(void)
 {
-	return 0;
+	return smmu_streams();
 }
 
 u64 machine_counter(void)

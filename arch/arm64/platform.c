@@ -87,8 +87,7 @@ static bool translate(const void *fdt, int bus, u64 *address)
 	return true;
 }
 
-/* Entry `index` of a node's `reg`. */
-static bool read_reg(const void *fdt, int node, int index, struct range *out)
+bool platform_reg(const void *fdt, int node, int index, struct range *out)
 {
 	int parent = fdt_parent_offset(fdt, node);
 	int ac = parent < 0 ? -1 : fdt_address_cells(fdt, parent);
@@ -125,7 +124,7 @@ u64 platform_uart(const void *fdt)
 	node = fdt_path_offset_namelen(fdt, path, length);
 	if (node < 0 || fdt_node_check_compatible(fdt, node, "arm,pl011") != 0)
 		return 0;
-	return read_reg(fdt, node, 0, &reg) ? reg.base : 0;
+	return platform_reg(fdt, node, 0, &reg) ? reg.base : 0;
 }
 
 /* Add a bank in its place, or to the bank it continues. Parts of frames do not count. */
@@ -156,7 +155,7 @@ static const char *read_memory(const void *fdt)
 	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) >= 0) {
 		struct range r;
 
-		for (int i = 0; is_available(fdt, node) && read_reg(fdt, node, i, &r); i++) {
+		for (int i = 0; is_available(fdt, node) && platform_reg(fdt, node, i, &r); i++) {
 			const char *error = add_ram(r);
 
 			if (error != NULL)
@@ -201,7 +200,7 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 		return error;
 	fdt_for_each_subnode(node, fdt, parent)
 	{
-		for (int i = 0; error == NULL && read_reg(fdt, node, i, &r); i++)
+		for (int i = 0; error == NULL && platform_reg(fdt, node, i, &r); i++)
 			error = avoid(r.base, r.size);
 	}
 	return error;
@@ -253,7 +252,7 @@ static const char *read_kept_devices(const void *fdt)
 
 			if (platform.nr_kept_devices == MAX_KEPT_DEVICES)
 				return "more than 16 devices the core keeps";
-			if (!read_reg(fdt, node, 0, r))
+			if (!platform_reg(fdt, node, 0, r))
 				return "a device the core keeps has no reg";
 			platform.nr_kept_devices++;
 		}
@@ -345,19 +344,6 @@ static bool reserve(void *fdt, struct range r, u32 index)
 	       fdt_appendprop_addrrange(fdt, parent, node, "reg", r.base, r.size) == 0;
 }
 
-static const char *disable_kept(void *fdt)
-{
-	for (u32 c = 0; c < sizeof(kept_compatible) / sizeof(kept_compatible[0]); c++) {
-		int node = -1;
-
-		while ((node = fdt_node_offset_by_compatible(fdt, node, kept_compatible[c])) >= 0) {
-			if (fdt_setprop(fdt, node, "status", "disabled", 9) != 0)
-				return "no room to disable a device";
-		}
-	}
-	return NULL;
-}
-
 /*
  * With names for the first two of its interrupts only, Linux finds no virtual
  * timer and drives the physical one (PPI 30): the virtual one is the VMs'.
@@ -378,5 +364,5 @@ const char *platform_edit(void *fdt, const struct range *kept, u32 nr_kept)
 	}
 	if (!edit_timer(fdt))
 		return "/timer: no arm,armv8-timer to edit";
-	return disable_kept(fdt);
+	return NULL;
 }

@@ -37,6 +37,12 @@ struct platform {
 
 extern struct platform platform;
 
+/*
+ * Entry `index` of a node's `reg`, as the CPUs see it. Returns false if there is none, or a bus
+ * above does not translate it.
+ */
+bool platform_reg(const void *fdt, int node, int index, struct range *out);
+
 /* The console: what /chosen says, if that is a PL011. Returns its address, or 0. */
 u64 platform_uart(const void *fdt);
 
@@ -56,8 +62,8 @@ const void *platform_seed(const void *fdt, u32 *size);
 void *platform_seed_writable(void *fdt, u32 *size);
 
 /*
- * Tell the host: `kept` ranges of RAM are not there, devices the core keeps are
- * disabled, and its timer is the physical one. Returns NULL, or what failed.
+ * Tell the host: `kept` ranges of RAM are not there, and its timer is the physical one. Returns
+ * NULL, or what failed.
  */
 const char *platform_edit(void *fdt, const struct range *kept, u32 nr_kept);
 

@@ -10,7 +10,10 @@
 #include "core/state.h"
 #include "corevisor/error.h"
 #include "corevisor/hypercall.h"
+#include "devices.h"
+#include "emulate.h"
 #include "firmware.h"
+#include "smmu.h"
 #include "sysreg.h"
 
 /* PSTATE of EL1 on taking an exception to it (AArch64.TakeException, J1.1.2). */
@@ -95,9 +98,16 @@ static void host_abort(u64 esr)
 		__asm__ volatile("dsb nshst; tlbi vmalls12e1; dsb nsh; isb" : : : "memory");
 		return;
 	}
-	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) && host_fault(host_ipa()) == 0)
+	if (FSC_IS_TRANSLATION(ESR_FSC(esr)) &&
+	    (host_fault(host_ipa()) == 0 || emulate_host(esr, host_ipa())))
 		return;
 	inject_host_abort(esr);
+}
+
+/* No VM is made where a device could reach its memory. */
+static bool withheld(u64 id)
+{
+	return id == (u32)CV_CALL_REGISTER_VM && !devices_confined();
 }
 
 static void host_hvc(struct regs *regs)
@@ -106,7 +116,7 @@ static void host_hvc(struct regs *regs)
 	struct call_result result = {CV_NOT_SUPPORTED, {0, 0, 0}};
 
 	/* There is no world switch yet (world.c): the core must not believe in one. */
-	if (x[0] != (u32)CV_CALL_VCPU_RUN)
+	if (x[0] != (u32)CV_CALL_VCPU_RUN && !withheld(x[0]))
 		result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
 	regs->x[0] = (u64)result.error;
 	regs->x[1] = result.value[0];
@@ -118,6 +128,7 @@ void trap_sync(struct regs *regs)
 {
 	u64 esr = sysreg_read(esr_el2);
 
+	smmu_poll();
 	switch (ESR_EC(esr)) {
 	case EC_HVC64:
 		host_hvc(regs);

@@ -68,11 +68,14 @@ boots()
 	# shellcheck disable=SC2046 # words
 	qemu "$name" "$out/host-$1.img" boottest=full $(machine) -cpu "$2" -smp "$3" -m "$4" \
 		-initrd "$out/initramfs-$1" \
-		-drive "file=$out/disk0,if=none,id=d0,format=raw" -device virtio-blk-pci,drive=d0 \
+		-drive "file=$out/disk0,if=none,id=d0,format=raw" \
+		-device virtio-blk-pci,drive=d0,disable-legacy=on,iommu_platform=on \
 		-drive "file=$out/disk1,if=none,id=d1,format=raw" -device nvme,drive=d1,serial=x || ok=1
 	grep -q "BOOT-TEST kernel .* cpus $3 " "$log" || ok=1
 	grep -q "BOOT-TEST el EL1" "$log" || ok=1
 	grep -q "BOOT-TEST hotplug $3" "$log" || ok=1
+	# Both disks interrupt through the ITS.
+	grep -q "BOOT-TEST msi [1-9]" "$log" || ok=1
 	# 64 KB of "c".
 	grep -q "BOOT-TEST disk vda de6fbe503658a31a685784718d2fdacf" "$log" || ok=1
 	grep -q "BOOT-TEST disk nvme0n1 de6fbe503658a31a685784718d2fdacf" "$log" || ok=1
