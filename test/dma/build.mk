@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# $(B)/dma/test.img: the core with a hostile bare-metal host that drives devices. `make dma-test`
+# boots it and judges.
+
+DMA := $(B)/dma
+DMA_OBJ := $(patsubst test/dma/%,$(DMA)/%.o,$(basename $(wildcard test/dma/*.c test/dma/*.S)))
+DMA_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align -ffreestanding \
+	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-common -fno-builtin \
+	-fno-jump-tables -fno-pic -fno-pie -Wall -Wextra -Werror -Iinclude -Itest/dma -MMD -MP
+
+$(DMA)/%.o: test/dma/%.c test/dma/build.mk
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(A64)gcc $(DMA_FLAGS) -c -o $@ $<
+
+$(DMA)/%.o: test/dma/%.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(A64)gcc -march=armv8-a -c -o $@ $<
+
+$(DMA)/host.bin: $(DMA_OBJ) test/dma/host.lds
+	$(call say,LD,$@)$(A64)ld -nostdlib -z noexecstack -z max-page-size=4096 \
+		--no-warn-rwx-segments -T test/dma/host.lds -o $(DMA)/host.elf $(DMA_OBJ)
+	@$(A64)objcopy -O binary $(DMA)/host.elf $@
+
+$(DMA)/test.img: $(DMA)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack
+	$(call say,PACK,$@)$(B)/corevisor-pack -o $@ $<
+
+.PHONY: dma-test
+dma-test: $(DMA)/test.img	## DMA attacks of a bare-metal host under QEMU: edu, nvme, virtio, GIC ITS
+	test/dma/dma-test.py --build $(B)
+
+CLEAN += $(DMA)
+
+-include $(DMA_OBJ:.o=.d)
