@@ -34,6 +34,9 @@ INCLUDE_RULES = [
 SPDX_EXEMPT = re.compile(r"(^|/)(\.gitignore|LICENSE.*|.*\.(md|cvs\.out|bin|cfg|conf|json|txt))$|"
                          r"^(LICENSES|test/fuzz/corpus)/")
 
+# Parts of a Linux kernel.
+GPL = ("host/linux/", "test/attack/module/")
+
 problems = []
 
 
@@ -47,7 +50,7 @@ def check_spdx():
             continue
         with open(os.path.join(csource.ROOT, path), "rb") as f:
             head = f.read(400)
-        want = b"GPL-2.0-only" if path.startswith("host/linux/") else b"BSD-3-Clause"
+        want = b"GPL-2.0-only" if path.startswith(GPL) else b"BSD-3-Clause"
         if head and b"SPDX-License-Identifier: " + want not in head:
             problem(path, 1, f"no line SPDX-License-Identifier: {want.decode()}")
 

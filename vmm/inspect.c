@@ -151,3 +151,16 @@ int inspect_vm(const char *id)
 	       facts.measurement[0] != '\0' ? facts.measurement : "(not measured yet)");
 	return EXIT_SUCCESS;
 }
+
+int inspect_pid(const char *id)
+{
+	struct vm_facts facts;
+
+	if (!inspect_corevisor()) {
+		no_corevisor();
+		return -1;
+	}
+	if (strchr(id, '/') != NULL || !read_vm(id, &facts))
+		return complain("there is no VM %s (cvm ps lists them)", id);
+	return (int)strtol(facts.pid, NULL, 10);
+}

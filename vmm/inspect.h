@@ -13,4 +13,7 @@ int inspect_ps(void);
 int inspect_host(void);
 int inspect_vm(const char *id);
 
+/* The process that runs the VM; -1 when there is no such VM, which has been said. */
+int inspect_pid(const char *id);
+
 #endif

@@ -8,10 +8,12 @@
 #include "corevisor/manifest.h"
 #include "vmm/commands.h"
 #include "vmm/console.h"
+#include "vmm/control.h"
 #include "vmm/inspect.h"
 #include "vmm/load.h"
 #include "vmm/options.h"
 #include "vmm/report.h"
+#include "vmm/snapshot.h"
 #include "vmm/vm.h"
 
 static const char usage[] =
@@ -19,6 +21,8 @@ static const char usage[] =
 	"       cvm measure --kernel IMAGE [...]     print the measurement that it would have\n"
 	"       cvm sign --key PEM -o FILE --kernel IMAGE [...]\n"
 	"                                            write a manifest that only it will match\n"
+	"       cvm save VM FILE                     stop a VM and keep it, encrypted, in a new file\n"
+	"       cvm restore FILE                     let it go on, on this terminal\n"
 	"       cvm ps                               list the VMs of Corevisor\n"
 	"       cvm info [VM]                        tell about one of them, or about Corevisor\n"
 	"\n" OPTIONS_OF_IMAGE "  -M, --manifest FILE  run it only if it is what its owner signed\n"
@@ -30,7 +34,7 @@ static const char usage[] =
 	"\n"
 	"Ctrl-A X leaves the VM and ends it; Ctrl-A H tells the other keys.\n"
 	"Exit code: 0 the VM powered off, 1 it was not started, 2 wrong usage, 3 it reset\n"
-	"(--no-reboot), 4 it was stopped, 5 left with Ctrl-A X.\n";
+	"(--no-reboot), 4 it was stopped, 5 left with Ctrl-A X, 6 it was saved.\n";
 
 static int hand_in_manifest(struct vm *vm, const char *name)
 {
@@ -49,7 +53,26 @@ static int hand_in_manifest(struct vm *vm, const char *name)
 	return vm_set_manifest(vm, &manifest);
 }
 
-/* From power on to its end. VM_RUNS: the user left it. */
+/* Run it to its end. VM_RUNS: the user left it. */
+static int serve(struct vm *vm, enum vm_end *end)
+{
+	const char *error = NULL;
+
+	if (control_open(vm) != 0)
+		return -1;
+	if (vm_start(vm) != 0) {
+		control_close();
+		return -1;
+	}
+	*end = console_serve(vm);
+	vm_stop(vm);
+	if (*end == VM_SAVE)
+		error = control_save(vm);
+	control_close();
+	return error == NULL ? 0 : complain("the VM could not be saved: %s", error);
+}
+
+/* From power on to its end. */
 static int run_once(const struct run_options *options, enum vm_end *end)
 {
 	static struct vm vm;
@@ -65,11 +88,7 @@ static int run_once(const struct run_options *options, enum vm_end *end)
 	if (error == 0)
 		error = vm_set_entry(&vm, image.pc, image.x0);
 	if (error == 0)
-		error = vm_start(&vm);
-	if (error == 0) {
-		*end = console_serve(&vm);
-		vm_stop(&vm);
-	}
+		error = serve(&vm, end);
 	vm_destroy(&vm);
 	return error;
 }
@@ -82,6 +101,9 @@ static int exit_code(enum vm_end end)
 	case VM_RESET:
 		complain("the VM has reset");
 		return EXIT_RESET;
+	case VM_SAVE:
+		complain("the VM has been saved");
+		return EXIT_SAVED;
 	case VM_RUNS:
 		complain("left");
 		return EXIT_LEFT;
@@ -122,6 +144,27 @@ static int command_run(int argc, char **argv)
 	return exit_code(end);
 }
 
+static int command_restore(const char *name)
+{
+	static struct vm vm;
+	enum vm_end end;
+	int error;
+
+	if (snapshot_restore(&vm, name) != 0)
+		return EXIT_NOT_STARTED;
+	console_open();
+	error = serve(&vm, &end);
+	vm_destroy(&vm);
+	return error == 0 ? exit_code(end) : EXIT_NOT_STARTED;
+}
+
+static int command_save(const char *id, const char *name)
+{
+	int pid = inspect_pid(id);
+
+	return pid < 0 ? EXIT_NOT_STARTED : control_request_save(pid, name);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
@@ -130,6 +173,10 @@ int main(int argc, char **argv)
 		return command_run(argc - 1, argv + 1);
 	if (strcmp(command, "measure") == 0 || strcmp(command, "sign") == 0)
 		return command_owner(argc - 1, argv + 1, usage);
+	if (strcmp(command, "save") == 0 && argc == 4)
+		return command_save(argv[2], argv[3]);
+	if (strcmp(command, "restore") == 0 && argc == 3)
+		return command_restore(argv[2]);
 	if (strcmp(command, "ps") == 0 && argc == 2)
 		return inspect_ps();
 	if (strcmp(command, "info") == 0 && argc <= 3)

@@ -11,6 +11,7 @@ enum exit_code {
 	EXIT_RESET = 3,
 	EXIT_STOPPED = 4,
 	EXIT_LEFT = 5,
+	EXIT_SAVED = 6,
 };
 
 /* "cvm: <text>". Returns -1, so that a caller can complain and fail in one line. */

@@ -176,3 +176,10 @@ void vcpu_stop(struct vcpu *vcpu)
 	pthread_join(vcpu->thread, NULL);
 	vcpu->thread = 0;
 }
+
+void vcpu_settle(struct vcpu *vcpu)
+{
+	/* KVM takes the answer to an access when KVM_RUN is called again. */
+	vcpu->run->immediate_exit = 1;
+	(void)ioctl(vcpu->fd, KVM_RUN, 0);
+}

@@ -17,6 +17,7 @@ enum vm_end {
 	VM_RUNS,
 	VM_POWERED_OFF,
 	VM_RESET,
+	VM_SAVE, /* somebody wants it in a file */
 	VM_FAILED, /* and why has been said */
 };
 

@@ -11,6 +11,8 @@ void vcpu_destroy(struct vcpu *vcpu);
 int vcpu_start(struct vcpu *vcpu);
 /* Interrupt its KVM_RUN until the thread has ended. vm->end is set. */
 void vcpu_stop(struct vcpu *vcpu);
+/* Finish what it asked for last, without running it. Its thread has ended. */
+void vcpu_settle(struct vcpu *vcpu);
 /* Set one core register; `index` counts 32-bit words of struct kvm_regs. */
 int vcpu_set_core(struct vcpu *vcpu, uint64_t index, uint64_t value);
 

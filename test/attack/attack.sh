@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# Boot Corevisor and a Debian host under QEMU, start protected VMs, let the host attack them.
+set -u
+
+usage()
+{
+	cat <<-END
+	usage: test/attack/attack.sh [-q] [-k SERIES] [-g SERIES] [-n VMS] [WORD...]
+
+	  -q          only the table, not what host and VMs say meanwhile
+	  -k SERIES   the host's kernel (6.12)
+	  -g SERIES   the VMs' kernel (6.12)
+	  -n VMS      how many VMs (2)
+	  WORD...     only attacks whose names contain one of them
+
+	Everything must be built (make attack does). Ends with a table of what was tried and what
+	came of it; \$B/attack.json has the same. Exit code 0: all blocked, and every VM
+	finished its self-check. Environment: B=build, CPU=neoverse-n1, TIMEOUT=400.
+	END
+}
+
+cd "$(dirname "$0")/../.." || exit 1
+B=${B:-build}
+out=$B/attack
+series=6.12 guest=6.12 vms=2 quiet=''
+while getopts qk:g:n:h option; do
+	case $option in
+	q) quiet=yes ;;
+	k) series=$OPTARG ;;
+	g) guest=$OPTARG ;;
+	n) vms=$OPTARG ;;
+	h) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+shift $((OPTIND - 1))
+only=$(IFS=,; echo "$*")
+log=$out/log
+
+prepare()
+{
+	mkdir -p "$out"
+	"$B/corevisor-pack" -o "$out/host.img" "$B/kernel/$series/Image" || exit 1
+	cp "$B/kernel/$guest/Image" "$out/Image"
+	cp "$B/guest/initramfs-$guest" "$out/guest-initramfs"
+	BUILD=$B tools/initramfs.sh -b -k "$series" -i test/attack/init -o "$out/initramfs" \
+		"$B/cvm" "$out/attack" "$out/Image" "$out/guest-initramfs" \
+		"$B/host/$series/corevisor.ko" "$out/$series/hostile.ko" || exit 1
+}
+
+# Each line with the seconds since the start.
+show()
+{
+	while IFS= read -r line; do
+		line=${line%$'\r'}
+		case $line in
+		"host| "* | "vm"[0-9]*"| "*) printf '%4d s  %s\n' "$SECONDS" "$line" ;;
+		"ATTACK|"*) IFS='|' read -r _ name result evidence <<<"$line"
+			printf '%4d s  %-9s %s: %s\n' "$SECONDS" "$result" "$name" "$evidence" ;;
+		esac
+	done
+}
+
+run()
+{
+	timeout -k 5 "${TIMEOUT:-400}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
+		-monitor none -nic none -M virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3 \
+		-cpu "${CPU:-neoverse-n1}" -smp 2 -m 2G -kernel "$out/host.img" \
+		-initrd "$out/initramfs" -no-reboot \
+		-append "console=ttyAMA0 quiet attack.vms=$vms ${only:+attack.only=$only}" \
+		</dev/null >"$log" 2>&1 &
+	qemu=$!
+	# Interrupted: the machine goes with us.
+	trap 'kill "$qemu" 2>/dev/null; wait "$qemu" 2>/dev/null; echo; echo interrupted; exit 130' INT TERM
+	if [ -n "$quiet" ]; then
+		wait "$qemu"
+	else
+		tail -n +1 --pid="$qemu" -s 0.2 -f "$log" | show
+		wait "$qemu"
+	fi
+}
+
+prepare
+echo "Corevisor, Debian $series as host on 2 CPUs, $vms protected VMs of 2 vCPUs (log: $log)"
+run
+exec test/attack/report.py --vms "$vms" --json "$B/attack.json" ${only:+--part} "$log"

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "test/attack/live.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "test/attack/attack.h"
+#include "test/attack/kernel.h"
+
+#define ROOT "/sys/kernel/corevisor/vms"
+#define FRAME 4096U
+#define SMALLEST (64ULL << 20)
+
+static pid_t pid_of(const char *id)
+{
+	char path[300];
+	long pid = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), ROOT "/%s/pid", id);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return 0;
+	if (fscanf(file, "%ld", &pid) != 1)
+		pid = 0;
+	fclose(file);
+	return (pid_t)pid;
+}
+
+/* The VMM's largest private mapping is the VM's memory. */
+static void find_memory(struct live_vm *vm)
+{
+	unsigned long long from, to;
+	char path[64], line[512], mode[8];
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)vm->pid);
+	maps = fopen(path, "re");
+	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
+		if (sscanf(line, "%llx-%llx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
+		    (to - from) / FRAME <= vm->frames)
+			continue;
+		vm->address = from;
+		vm->frames = (to - from) / FRAME;
+	}
+	if (maps != NULL)
+		fclose(maps);
+}
+
+unsigned int live_vms(struct live_vm *vms)
+{
+	DIR *folder = opendir(ROOT);
+	struct dirent *entry;
+	unsigned int n = 0;
+
+	while (folder != NULL && n < LIVE_MAX && (entry = readdir(folder)) != NULL) {
+		vms[n] = (struct live_vm){.id = strtoull(entry->d_name, NULL, 10),
+					  .pid = pid_of(entry->d_name)};
+		if (vms[n].id == 0 || vms[n].pid == 0)
+			continue;
+		find_memory(&vms[n]);
+		if (vms[n].frames * FRAME >= SMALLEST)
+			n++;
+	}
+	if (folder != NULL)
+		closedir(folder);
+	if (n == 0)
+		failed("no VM runs (cvm ps)");
+	return n;
+}
+
+/* /proc/PID/pagemap, opened once for each PID that follows another. */
+static int pagemap(pid_t pid)
+{
+	static pid_t opened;
+	static int fd = -1;
+	char path[64];
+
+	if (pid == opened && fd >= 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	opened = pid;
+	return fd;
+}
+
+uint64_t live_pfn(const struct live_vm *vm, uint64_t index)
+{
+	off_t at = (off_t)((vm->address / FRAME + index) * sizeof(uint64_t));
+	uint64_t entry = 0;
+
+	if (pread(pagemap(vm->pid), &entry, sizeof(entry), at) != sizeof(entry))
+		return 0;
+	/* Bit 63: present. Bits 0 to 54: the frame (Linux, admin-guide/mm/pagemap.rst). */
+	return entry >> 63 != 0 ? entry & ((1ULL << 55) - 1) : 0;
+}
+
+unsigned int live_protected(const struct live_vm *vm, uint64_t *pfns, uint64_t *indexes,
+			    unsigned int most)
+{
+	uint64_t step = vm->frames / (4 * (uint64_t)most) + 1;
+	unsigned int n = 0;
+	uint8_t byte;
+
+	for (uint64_t i = 0; i < vm->frames && n < most; i += step) {
+		uint64_t pfn = live_pfn(vm, i);
+
+		if (pfn == 0 || frame_read(pfn, &byte, 1) == 0)
+			continue;
+		pfns[n] = pfn;
+		indexes[n++] = i;
+	}
+	return n;
+}
