@@ -3,6 +3,7 @@
 """Lines of code, comments and blank lines left out, of the C and assembly in some folders."""
 
 import argparse
+import fnmatch
 import sys
 
 import csource
@@ -16,6 +17,8 @@ def count(path):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="+")
+    parser.add_argument("--apart", action="append", default=[], metavar="PATTERN",
+                        help="files counted, but not in the total: those of a debug build")
     args = parser.parse_args()
     total = 0
     for folder in args.folder:
@@ -23,6 +26,9 @@ def main():
         part = 0
         for path in csource.files(*(f"{folder}/*.{ext}" for ext in "chS")):
             lines = count(path)
+            if any(fnmatch.fnmatch(path, pattern) for pattern in args.apart):
+                print(f"({lines:4})  {path}")
+                continue
             part += lines
             print(f"{lines:6}  {path}")
         print(f"{part:6}  {folder}/")

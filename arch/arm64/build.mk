@@ -6,10 +6,16 @@
 HOSTCC ?= gcc
 A64 ?= aarch64-linux-gnu-
 
-A64_SRC := $(sort $(wildcard arch/arm64/*.c)) $(sort $(wildcard core/*.c)) crypto/bearssl.c
+# In debug builds only: the invariant checker, and the call that runs it (arch/arm64/debug.h).
+A64_DEBUG_SRC := arch/arm64/debug.c $(wildcard core/invariant*.c)
+A64_SRC := $(filter-out $(A64_DEBUG_SRC),$(sort $(wildcard arch/arm64/*.c) $(wildcard core/*.c))) \
+	crypto/bearssl.c
 A64_ASM := arch/arm64/head.S arch/arm64/vectors.S
 A64_DIR := $(B)/obj/arm64
 A64_OBJ := $(A64_SRC:%.c=$(A64_DIR)/%.o) $(A64_ASM:%.S=$(A64_DIR)/%.o)
+A64_DEBUG_DIR := $(B)/obj/arm64-debug
+A64_DEBUG_OBJ := $(patsubst %.c,$(A64_DEBUG_DIR)/%.o,$(A64_SRC) $(A64_DEBUG_SRC)) \
+	$(A64_ASM:%.S=$(A64_DIR)/%.o)
 A64_LIB := $(B)/arm64/lib
 BEAR := $(B)/arm64/src/bearssl
 # What crypto/bearssl.c names, and what that needs.
@@ -38,12 +44,19 @@ ALL += $(B)/corevisor.bin $(B)/corevisor-pack
 .PHONY: arm64
 arm64: $(B)/corevisor.bin $(B)/corevisor-pack	## build the core for Arm64 and its packer
 
+.PHONY: debug
+debug: $(B)/debug/corevisor.bin	## the same core with a call that checks its invariants (arch/arm64/debug.h)
+
 $(A64_LIB)/.done: | $(B)/deps-boot
 	tools/fetch.sh libs
 
 $(A64_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
 	@mkdir -p $(@D)
 	$(call say,CC,$@)$(A64)gcc $(A64_CFLAGS) -c -o $@ $<
+
+$(A64_DEBUG_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
+	@mkdir -p $(@D)
+	$(call say,CC,$@)$(A64)gcc $(A64_CFLAGS) -DCV_DEBUG -c -o $@ $<
 
 # The library as its authors wrote it, compiled like the rest of what runs at EL2.
 $(A64_DIR)/bearssl/%.o: arch/arm64/build.mk | $(A64_LIB)/.done
@@ -58,15 +71,23 @@ $(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h | $(B)/
 	@mkdir -p $(@D)
 	$(call say,CPP,$@)$(A64)gcc -E -P -x assembler-with-cpp -Iarch/arm64 -o $@ $<
 
-$(B)/corevisor.elf: $(A64_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
+# Beside fpsimd.S, and libfdt, which only boot calls, nothing may touch an FP register.
+define link_core
+	@mkdir -p $(@D)
 	$(call say,LD,$@)$(A64)ld -nostdlib --fatal-warnings -z noexecstack \
-		-T $(A64_DIR)/corevisor.lds -o $@ $(A64_OBJ) $(BEAR_OBJ) -L$(A64_LIB) -lfdt
-	@# Beside libfdt, which only boot calls, nothing may touch an FP register.
-	@! $(A64)objdump -d --no-show-raw-insn $(A64_OBJ) $(BEAR_OBJ) | \
+		-T $(A64_DIR)/corevisor.lds -o $@ $(filter %.o,$^) -L$(A64_LIB) -lfdt
+	@! $(A64)objdump -d --no-show-raw-insn $(filter-out %/fpsimd.o,$(filter %.o,$^)) | \
 		grep -m 1 -E '[[:space:],{][vqds][0-9]+(\.|,|$$)' || \
 		{ echo 'error: the core uses FP registers' >&2; rm -f $@; exit 1; }
+endef
 
-$(B)/corevisor.bin: $(B)/corevisor.elf
+$(B)/corevisor.elf: $(A64_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
+	$(link_core)
+
+$(B)/debug/corevisor.elf: $(A64_DEBUG_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds $(A64_LIB)/.done
+	$(link_core)
+
+%/corevisor.bin: %/corevisor.elf
 	$(call say,BIN,$@)$(A64)objcopy -O binary $< $@
 
 $(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h | $(B)/deps
@@ -86,4 +107,4 @@ shell: arm64			## an interactive Debian host on the core
 
 CLEAN += $(B)/corevisor.bin $(B)/corevisor.elf $(B)/corevisor-pack
 
--include $(A64_OBJ:.o=.d)
+-include $(A64_OBJ:.o=.d) $(A64_DEBUG_OBJ:.o=.d)

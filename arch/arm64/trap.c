@@ -10,6 +10,7 @@
 #include "core/state.h"
 #include "corevisor/error.h"
 #include "corevisor/hypercall.h"
+#include "debug.h"
 #include "devices.h"
 #include "emulate.h"
 #include "firmware.h"
@@ -115,6 +116,8 @@ static void host_hvc(struct regs *regs)
 	const u64 *x = regs->x;
 	struct call_result result = {CV_NOT_SUPPORTED, {0, 0, 0}};
 
+	if (debug_call(regs))
+		return;
 	/* There is no world switch yet (world.c): the core must not believe in one. */
 	if (x[0] != (u32)CV_CALL_VCPU_RUN && !withheld(x[0]))
 		result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
