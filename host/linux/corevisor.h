@@ -69,7 +69,7 @@ struct cv_vcpu {
 
 struct cv_vm {
 	struct kref ref;
-	struct mutex lock; /* phase, slots, new vCPUs, new devices, ioeventfds */
+	struct mutex lock; /* phase, slots, new vCPUs, new devices, ioeventfds, irqfds */
 	enum cv_vm_phase phase;
 	u32 id; /* of the core; 0 until it is started */
 	u32 ipa_bits;
@@ -88,6 +88,8 @@ struct cv_vm {
 	struct vgic *vgic;
 	struct list_head ioeventfds; /* read under RCU */
 	u32 nr_ioeventfds;
+	struct list_head irqfds; /* those of KVM_IRQFD */
+	u32 nr_irqfds;
 	wait_queue_head_t started; /* vCPUs that wait for the first to start the VM */
 	struct cv_vm_dir *dir; /* in sysfs */
 	bool leaked; /* the core kept a frame of it: its run pages stay as well */

@@ -18,6 +18,7 @@
 #include "device.h"
 #include "image.h"
 #include "ioeventfd.h"
+#include "irqfd.h"
 #include "memory.h"
 #include "sysfs.h"
 #include "vcpu.h"
@@ -41,6 +42,7 @@ int cv_check_extension(unsigned long cap)
 	case KVM_CAP_IRQCHIP:
 	case KVM_CAP_IOEVENTFD:
 	case KVM_CAP_IOEVENTFD_ANY_LENGTH:
+	case KVM_CAP_IRQFD:
 	case KVM_CAP_DEVICE_CTRL:
 	case KVM_CAP_ONE_REG:
 	case KVM_CAP_ARM_PSCI:
@@ -96,6 +98,7 @@ static void vm_free(struct kref *ref)
 
 	core_vm_destroy(vm);
 	cv_ioeventfd_release(vm);
+	cv_irqfd_release(vm);
 	vgic_destroy(vm);
 	for (i = 0; i < CV_MAX_VCPUS; i++) {
 		if (vm->vcpus[i])
@@ -297,6 +300,8 @@ static long vm_ioctl_locked(struct cv_vm *vm, unsigned int cmd, unsigned long ar
 		return set_manifest(vm, user);
 	case KVM_IOEVENTFD:
 		return cv_ioeventfd(vm, user);
+	case KVM_IRQFD:
+		return cv_irqfd(vm, user);
 	default:
 		return -ENOTTY;
 	}
@@ -350,6 +355,7 @@ static struct cv_vm *vm_alloc(u32 ipa_bits)
 	xa_init(&vm->pages);
 	xa_init(&vm->blocks);
 	INIT_LIST_HEAD(&vm->ioeventfds);
+	INIT_LIST_HEAD(&vm->irqfds);
 	init_waitqueue_head(&vm->started);
 	vm->ipa_bits = ipa_bits;
 	vm->mm = current->mm;

@@ -165,7 +165,47 @@ static void test_devices(void)
 	vm_close(&vm);
 }
 
+static long irqfd(const struct vm *vm, int fd, unsigned int gsi, unsigned int flags)
+{
+	struct kvm_irqfd args = {.fd = (unsigned int)fd, .gsi = gsi, .flags = flags};
+
+	return call(vm->fd, KVM_IRQFD, (uintptr_t)&args);
+}
+
+static void test_irqfd(void)
+{
+	struct kvm_create_device device = {.type = KVM_DEV_TYPE_ARM_VGIC_V3};
+	int a = eventfd(0, 0), b = eventfd(1, 0);
+	uint64_t one = 1;
+	struct vm vm;
+
+	EXPECT_OK(vm_create(&vm, MB, 1, guest_off, 0));
+	EXPECT(irqfd(&vm, a, 3, 0), -EAGAIN);
+	EXPECT_OK(call(vm.fd, KVM_CREATE_DEVICE, (uintptr_t)&device));
+	EXPECT(irqfd(&vm, -1, 3, 0), -EBADF);
+	EXPECT(irqfd(&vm, vm.fd, 3, 0), -EINVAL);
+	EXPECT(irqfd(&vm, a, 1020 - 32, 0), -EINVAL);
+	EXPECT(irqfd(&vm, a, 3, KVM_IRQFD_FLAG_RESAMPLE), -EINVAL);
+	EXPECT_OK(irqfd(&vm, a, 3, 0));
+	EXPECT(irqfd(&vm, a, 4, 0), -EBUSY);
+	EXPECT_OK(irqfd(&vm, b, 3, 0));
+	expect(write(a, &one, sizeof(one)) == sizeof(one), "a write to an irqfd", errno);
+	EXPECT_OK(irqfd(&vm, a, 3, KVM_IRQFD_FLAG_DEASSIGN));
+	EXPECT_OK(irqfd(&vm, a, 4, 0));
+	/* One is closed before the VM, the other is written to after it. */
+	close(b);
+	close((int)device.fd);
+	vm_close(&vm);
+	expect(write(a, &one, sizeof(one)) == sizeof(one), "a write after the VM", errno);
+	close(a);
+}
+
 const struct host_case api_cases[] = {
-	{"api/system", test_system},	   {"api/slots", test_slots},	  {"api/vcpus", test_vcpus},
-	{"api/registers", test_registers}, {"api/devices", test_devices}, {0, 0},
+	{"api/system", test_system},
+	{"api/slots", test_slots},
+	{"api/vcpus", test_vcpus},
+	{"api/registers", test_registers},
+	{"api/devices", test_devices},
+	{"api/irqfd", test_irqfd},
+	{0, 0},
 };
