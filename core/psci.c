@@ -81,12 +81,18 @@ struct guest_result psci_migrate_info_type(u32 vm, u32 slot, u64 a1, u64 a2, u64
 	return answer(PSCI_TOS_NOT_PRESENT);
 }
 
+/* CPU_OFF is complete, and CPU_ON would be taken, once it has left its CPU. Locks: vm. */
+static bool is_off(u32 slot)
+{
+	return vcpus[slot].powered == 0 && vcpus[slot].state == CV_VCPU_READY;
+}
+
 /* Switch a vCPU of the VM on. Locks: vm. */
 static s64 cpu_on(u32 vm, u32 target, u64 entry, u64 context)
 {
 	if (target == NO_SLOT || !vm_ram_contains(vm, entry >> CV_PAGE_SHIFT, 1))
 		return PSCI_INVALID_PARAMETERS;
-	if (vcpus[target].powered != 0 || vcpus[target].state != CV_VCPU_READY)
+	if (!is_off(target))
 		return PSCI_ALREADY_ON;
 	vcpu_start(target, entry, context);
 	return PSCI_SUCCESS;
@@ -138,7 +144,7 @@ struct guest_result psci_affinity_info(u32 vm, u32 slot, u64 mpidr, u64 level, u
 	lock_vm(vm);
 	target = slot_of_mpidr(vm, mpidr);
 	if (level == 0 && target != NO_SLOT)
-		info = vcpus[target].powered != 0 ? PSCI_AFFINITY_ON : PSCI_AFFINITY_OFF;
+		info = is_off(target) ? PSCI_AFFINITY_OFF : PSCI_AFFINITY_ON;
 	unlock_vm(vm);
 	return answer(info);
 }

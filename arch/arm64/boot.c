@@ -10,6 +10,7 @@
 #include "carve.h"
 #include "console.h"
 #include "core/init.h"
+#include "core/state.h"
 #include "core/table.h"
 #include "cpu.h"
 #include "devices.h"
@@ -19,6 +20,7 @@
 #include "percpu.h"
 #include "platform.h"
 #include "firmware.h"
+#include "gic.h"
 #include "smmu.h"
 #include "sysreg.h"
 
@@ -191,6 +193,9 @@ static void init_core(const void *fdt, const struct range *kept, u32 nr_kept,
 	if (core_init(&config) != 0)
 		boot_fail("the core refuses this machine's memory", "/memory");
 	smmu_enable();
+	/* VMIDs are VM ids; of 8 bits there is none for the last VM. */
+	if (cpu_vmid_bits() == 8)
+		vm_id_taken[CV_MAX_VMS] = 1;
 }
 
 /* Who is who among the CPUs; this one is on. */
@@ -293,6 +298,7 @@ _Noreturn void boot_main(u64 pa, u64 fdt_pa, u64 el)
 	self = init_percpu();
 	sysreg_write(tpidr_el2, self);
 	init_core(fdt, kept, 2, &carve);
+	gic_init();
 	make_fdt(fdt, pa_to_va(pa + header.fdt_offset), kept, 2);
 	if (firmware_init() == 0)
 		boot_fail("the firmware does not answer PSCI_VERSION", "/psci");

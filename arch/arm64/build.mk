@@ -10,7 +10,7 @@ A64 ?= aarch64-linux-gnu-
 A64_DEBUG_SRC := arch/arm64/debug.c $(wildcard core/invariant*.c)
 A64_SRC := $(filter-out $(A64_DEBUG_SRC),$(sort $(wildcard arch/arm64/*.c) $(wildcard core/*.c))) \
 	crypto/bearssl.c
-A64_ASM := arch/arm64/head.S arch/arm64/vectors.S
+A64_ASM := arch/arm64/head.S arch/arm64/vectors.S arch/arm64/fpsimd.S
 A64_DIR := $(B)/obj/arm64
 A64_OBJ := $(A64_SRC:%.c=$(A64_DIR)/%.o) $(A64_ASM:%.S=$(A64_DIR)/%.o)
 A64_DEBUG_DIR := $(B)/obj/arm64-debug

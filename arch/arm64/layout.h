@@ -57,4 +57,9 @@
 /* Registers of a trapped context on the stack: X0 to X30, padded to 16 bytes. */
 #define REGS_SIZE 256
 
+/* Offsets in struct percpu and struct vcpu_context that assembly uses. */
+#define PERCPU_VM 0
+#define CONTEXT_PC 248
+#define CONTEXT_PSTATE 256
+
 #endif

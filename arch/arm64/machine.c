@@ -12,6 +12,7 @@
 #include "mmu.h"
 #include "percpu.h"
 #include "smmu.h"
+#include "stage2.h"
 #include "sysreg.h"
 
 /* More frames than this are invalidated by throwing the whole map out of the TLBs. */
@@ -51,15 +52,26 @@ static void *frame_va(u64 pfn)
 	return pa_to_va(pfn << CV_PAGE_SHIFT);
 }
 
+/*
+ * Out of the data caches, and, unless they follow the data (CTR_EL0.DIC), all of the instruction
+ * caches: what they hold of the frame may be there under any address of its last owner.
+ */
+static void frame_flush(u64 pfn)
+{
+	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
+	if ((sysreg_read(ctr_el0) & CTR_DIC) == 0)
+		__asm__ volatile("ic ialluis; dsb ish; isb" : : : "memory");
+}
+
 void machine_frame_clear(u64 pfn)
 {
 	memset(frame_va(pfn), 0, CV_PAGE_SIZE);
-	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
+	frame_flush(pfn);
 }
 
 void machine_frame_sync(u64 pfn)
 {
-	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
+	frame_flush(pfn);
 }
 
 void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
@@ -92,8 +104,7 @@ void machine_table_write(u32 table, u32 index, u64 desc)
 	smmu_table_written(table, index, desc);
 }
 
-/* VTTBR_EL2 of a map that CPUs walk: its VMID is its number, 0 the host's. */
-static u64 map_vttbr(u32 map)
+u64 map_vttbr(u32 map)
 {
 	return ((u64)map << 48) | (map_root_pfn(map) << CV_PAGE_SHIFT);
 }

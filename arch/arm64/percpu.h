@@ -4,6 +4,7 @@
 #define ARM64_PERCPU_H
 
 #include "core/types.h"
+#include "core/vcpu_context.h"
 #include "corevisor/limits.h"
 #include "layout.h"
 #include "sysreg.h"
@@ -24,18 +25,32 @@ enum power {
 };
 
 /*
- * index, mpidr: set at boot. power: changed by compare-and-swap, or by the CPU
- * itself while it is on. entry, context: where the host continues after the
- * CPU comes on; written by who moved `power` to ON_PENDING, or by the CPU itself
- * before it suspends.
+ * vm: context of the vCPU that runs here, NULL while the host does. index, mpidr, redist
+ * (SGI_base frame of the CPU's GIC redistributor, 0: none): set at boot. power: changed by
+ * compare-and-swap, or by the CPU itself while it is on. entry, context: where the host
+ * continues after the CPU comes on; written by who moved `power` to ON_PENDING, or by the CPU
+ * itself before it suspends. The rest is the CPU's own.
  */
 struct percpu {
+	struct vcpu_context *vm;
 	u32 index;
 	u32 power; /* enum power */
 	u64 mpidr;
 	u64 entry;
 	u64 context;
+	u64 redist;
+	u64 hcr; /* HCR_EL2 of the host here, */
+	u64 hcr_vm; /* of VMs; */
+	u64 mdcr; /* MDCR_EL2 and HCRX_EL2 of the host */
+	u64 hcrx;
+	u32 features; /* enum cpu_feature */
+	u32 fp_is_vm; /* its FP registers are in the CPU (fp.c) */
+	u16 last_slot[CV_MAX_VMS + 1]; /* which vCPU of each VM ran here last; 0: none, else + 1 */
 };
+
+_Static_assert(offsetof(struct percpu, vm) == PERCPU_VM, "vectors.S");
+_Static_assert(offsetof(struct vcpu_context, pc) == CONTEXT_PC, "vectors.S");
+_Static_assert(offsetof(struct vcpu_context, pstate) == CONTEXT_PSTATE, "vectors.S");
 
 extern struct percpu percpu[CV_MAX_CPUS];
 extern u32 nr_cpus;

@@ -35,6 +35,7 @@
 struct redist {
 	u64 pa;
 	u64 va;
+	u64 affinity; /* of its CPU, as in GICR_TYPER */
 	bool lpis; /* LPIs are on, and its tables' frames counted */
 };
 
@@ -53,16 +54,28 @@ const char *redist_init(u64 pa, u64 size)
 		if (nr_redists == CV_MAX_CPUS)
 			return "more than 64 GIC redistributors";
 		r->pa = pa;
-		r->va = io_map(pa, FRAME_SIZE);
+		r->va = io_map(pa, 2 * FRAME_SIZE);
 		if (r->va == 0)
 			return "no room in the core's map for GIC redistributors";
 		if (io_read32(r->va + GICR_CTLR) & GICR_CTLR_ENABLE_LPIS)
 			return "LPIs are on already";
 		typer = io_read64(r->va + GICR_TYPER);
+		r->affinity = typer >> 32;
 		pa += STRIDE(typer);
 		nr_redists++;
 	}
 	return NULL;
+}
+
+u64 redist_sgi_base(u64 mpidr)
+{
+	u64 affinity = (mpidr & 0xffffff) | ((mpidr >> 32) & 0xff) << 24;
+
+	for (u32 i = 0; i < nr_redists; i++) {
+		if (redists[i].affinity == affinity)
+			return redists[i].va + FRAME_SIZE;
+	}
+	return 0;
 }
 
 bool redist_host_frame(u64 pa)

@@ -13,6 +13,9 @@
 /* Find the redistributors in a region. Boot only. Returns NULL, or what is wrong. */
 const char *redist_init(u64 pa, u64 size);
 
+/* Where the core has SGI_base of a CPU's redistributor; 0: it has none. */
+u64 redist_sgi_base(u64 mpidr);
+
 /* May the host drive the frame at `pa` itself? */
 bool redist_host_frame(u64 pa);
 

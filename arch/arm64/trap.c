@@ -14,6 +14,7 @@
 #include "devices.h"
 #include "emulate.h"
 #include "firmware.h"
+#include "gic.h"
 #include "smmu.h"
 #include "sysreg.h"
 
@@ -50,15 +51,23 @@ static u64 vector_offset(u64 spsr)
 	}
 }
 
-void trap_inject_sync(u64 esr)
+void trap_inject_sync(u64 esr, u64 *pc, u64 *pstate)
 {
-	u64 spsr = sysreg_read(spsr_el2);
-
 	sysreg_write(esr_el1, esr);
-	sysreg_write(elr_el1, sysreg_read(elr_el2));
-	sysreg_write(spsr_el1, spsr);
-	sysreg_write(elr_el2, sysreg_read(vbar_el1) + vector_offset(spsr));
-	sysreg_write(spsr_el2, exception_pstate(spsr));
+	sysreg_write(elr_el1, *pc);
+	sysreg_write(spsr_el1, *pstate);
+	*pc = sysreg_read(vbar_el1) + vector_offset(*pstate);
+	*pstate = exception_pstate(*pstate);
+}
+
+static void inject_host(u64 esr)
+{
+	u64 pc = sysreg_read(elr_el2);
+	u64 pstate = sysreg_read(spsr_el2);
+
+	trap_inject_sync(esr, &pc, &pstate);
+	sysreg_write(elr_el2, pc);
+	sysreg_write(spsr_el2, pstate);
 }
 
 /* Where a stage 2 abort was. Valid for translation faults (D19.2.57). */
@@ -88,7 +97,7 @@ static void inject_host_abort(u64 esr)
 	log_line(LOG_DEBUG, "the host may not touch %x (at %x, PC %x)", host_ipa(),
 		 sysreg_read(far_el2), sysreg_read(elr_el2));
 	sysreg_write(far_el1, sysreg_read(far_el2));
-	trap_inject_sync((ec << ESR_EC_SHIFT) | (esr & ESR_IL) | iss);
+	inject_host((ec << ESR_EC_SHIFT) | (esr & ESR_IL) | iss);
 }
 
 /* A stage 2 abort of the host; one that is no translation fault has no remedy in the map. */
@@ -118,8 +127,8 @@ static void host_hvc(struct regs *regs)
 
 	if (debug_call(regs))
 		return;
-	/* There is no world switch yet (world.c): the core must not believe in one. */
-	if (x[0] != (u32)CV_CALL_VCPU_RUN && !withheld(x[0]))
+	/* Without a GICv3 that the core drives there is nothing to run a VM on. */
+	if ((x[0] != (u32)CV_CALL_VCPU_RUN || gic_usable()) && !withheld(x[0]))
 		result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
 	regs->x[0] = (u64)result.error;
 	regs->x[1] = result.value[0];
@@ -127,7 +136,7 @@ static void host_hvc(struct regs *regs)
 	regs->x[3] = result.value[2];
 }
 
-void trap_sync(struct regs *regs)
+struct vcpu_context *trap_sync(struct regs *regs)
 {
 	u64 esr = sysreg_read(esr_el2);
 
@@ -147,19 +156,22 @@ void trap_sync(struct regs *regs)
 		break;
 	default:
 		/* A feature the core does not know: it is not there. */
-		trap_inject_sync((EC_UNKNOWN << ESR_EC_SHIFT) | ESR_IL);
+		inject_host((EC_UNKNOWN << ESR_EC_SHIFT) | ESR_IL);
 	}
+	return this_cpu()->vm;
 }
 
 /* HCR_EL2.IMO, FMO and AMO are clear while the host runs: nothing comes here. */
-void trap_irq(struct regs *regs)
+struct vcpu_context *trap_irq(struct regs *regs)
 {
 	(void)regs;
+	return NULL;
 }
 
-void trap_serror(struct regs *regs)
+struct vcpu_context *trap_serror(struct regs *regs)
 {
 	(void)regs;
+	return NULL;
 }
 
 _Noreturn void trap_fatal(u64 sp, u64 vector, u64 esr, u64 elr, u64 far)

@@ -2,8 +2,12 @@
 /*
  * Exceptions taken to EL2 (D1.3.6 "Exception vectors"), and the way back.
  *
- * While the host or a VM runs, SP_EL2 is the top of this CPU's stack; on entry its general
- * registers go right below, as struct regs.
+ * Each handler returns the context of the vCPU that this CPU is to go on with, or 0 for
+ * the host.
+ *
+ * While the host runs, SP_EL2 is the top of this CPU's stack; on entry its general registers go
+ * right below, as struct regs. They stay there while a VM runs, whose registers go to its
+ * context: a VM has vectors of its own.
  */
 #include "asm.h"
 #include "layout.h"
@@ -28,13 +32,22 @@
 	str	x30, [sp, #16 * 15]
 	.endm
 
-/* An exception of the host or a VM. */
-	.macro	lower handler
+/* An exception of the host. */
+	.macro	host handler
 	.balign	0x80
 	save_regs
 	mov	x0, sp
 	bl	\handler
-	b	return_to_lower
+	cbnz	x0, return_to_vm
+	b	return_to_host
+	.endm
+
+/* An exception of a VM. */
+	.macro	vm handler
+	.balign	0x80
+	stp	x0, x1, [sp, #-16]!
+	adr	x1, \handler
+	b	leave_vm
 	.endm
 
 /*
@@ -48,6 +61,10 @@
 	b	fatal_entry
 	.endm
 
+	.if	CONTEXT_PC != 8 * 31
+	.error	"X30 and the PC of a context are a pair"
+	.endif
+
 	.section .vectors, "ax"
 	.balign	0x800
 	.global	vectors
@@ -60,16 +77,88 @@ vectors:
 	fatal	5
 	fatal	6
 	fatal	7
-	lower	trap_sync
-	lower	trap_irq
-	lower	trap_irq
-	lower	trap_serror
+	host	trap_sync
+	host	trap_irq
+	host	trap_irq
+	host	trap_serror
 	fatal	12
 	fatal	13
 	fatal	14
 	fatal	15
 
-return_to_lower:
+	.balign	0x800
+	.global	vm_vectors
+vm_vectors:
+	fatal	0
+	fatal	1
+	fatal	2
+	fatal	3
+	fatal	4
+	fatal	5
+	fatal	6
+	fatal	7
+	vm	vm_exit_sync
+	vm	vm_exit_irq
+	vm	vm_exit_irq
+	vm	vm_exit_serror
+	fatal	12
+	fatal	13
+	fatal	14
+	fatal	15
+
+/* x1: the handler; X0 and X1 of the VM are on the stack. */
+leave_vm:
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PERCPU_VM]
+	stp	x2, x3, [x0, #16 * 1]
+	stp	x4, x5, [x0, #16 * 2]
+	stp	x6, x7, [x0, #16 * 3]
+	stp	x8, x9, [x0, #16 * 4]
+	stp	x10, x11, [x0, #16 * 5]
+	stp	x12, x13, [x0, #16 * 6]
+	stp	x14, x15, [x0, #16 * 7]
+	stp	x16, x17, [x0, #16 * 8]
+	stp	x18, x19, [x0, #16 * 9]
+	stp	x20, x21, [x0, #16 * 10]
+	stp	x22, x23, [x0, #16 * 11]
+	stp	x24, x25, [x0, #16 * 12]
+	stp	x26, x27, [x0, #16 * 13]
+	stp	x28, x29, [x0, #16 * 14]
+	ldp	x2, x3, [sp], #16
+	mrs	x4, elr_el2
+	mrs	x5, spsr_el2
+	stp	x2, x3, [x0]
+	stp	x30, x4, [x0, #16 * 15]
+	str	x5, [x0, #CONTEXT_PSTATE]
+	blr	x1
+	cbz	x0, return_to_host
+
+/* x0: context of the vCPU. */
+return_to_vm:
+	ldp	x30, x4, [x0, #16 * 15]
+	ldr	x5, [x0, #CONTEXT_PSTATE]
+	msr	elr_el2, x4
+	msr	spsr_el2, x5
+	ldp	x2, x3, [x0, #16 * 1]
+	ldp	x4, x5, [x0, #16 * 2]
+	ldp	x6, x7, [x0, #16 * 3]
+	ldp	x8, x9, [x0, #16 * 4]
+	ldp	x10, x11, [x0, #16 * 5]
+	ldp	x12, x13, [x0, #16 * 6]
+	ldp	x14, x15, [x0, #16 * 7]
+	ldp	x16, x17, [x0, #16 * 8]
+	ldp	x18, x19, [x0, #16 * 9]
+	ldp	x20, x21, [x0, #16 * 10]
+	ldp	x22, x23, [x0, #16 * 11]
+	ldp	x24, x25, [x0, #16 * 12]
+	ldp	x26, x27, [x0, #16 * 13]
+	ldp	x28, x29, [x0, #16 * 14]
+	ldp	x0, x1, [x0]
+	eret
+	dsb	nsh
+	isb
+
+return_to_host:
 	ldp	x0, x1, [sp, #16 * 0]
 	ldp	x2, x3, [sp, #16 * 1]
 	ldp	x4, x5, [sp, #16 * 2]
