@@ -12,7 +12,7 @@ usage()
 
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
-out=$B/bare
+out=$B/switch
 
 # boot ARG...
 boot()

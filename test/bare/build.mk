@@ -1,57 +1,57 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# $(B)/bare/test.img: the core with a bare-metal host (EL1) that runs VMs of its own and tests the
+# $(B)/switch/test.img: the core with a bare-metal host (EL1) that runs VMs of its own and tests the
 # world switch. `make bare-test` boots it.
 
-BARE := $(B)/bare
-BARE_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align -ffreestanding \
+SWITCH := $(B)/switch
+SWITCH_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align -ffreestanding \
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-common -fno-builtin \
 	-Wall -Wextra -Werror -I. -Iinclude -Itest/bare -MMD -MP
-BARE_HOST := $(addprefix $(BARE)/,start.o lib.o gic.o vm.o main.o test_run.o test_state.o \
+SWITCH_HOST := $(addprefix $(SWITCH)/,start.o lib.o gic.o vm.o main.o test_run.o test_state.o \
 	test_gic.o test_memory.o bench.o guest_image.o)
-BARE_GUEST := $(addprefix $(BARE)/guest/,guest_start.o guest_asm.o guest.o)
+SWITCH_GUEST := $(addprefix $(SWITCH)/guest/,guest_start.o guest_asm.o guest.o)
 
-$(BARE)/%.o: test/bare/%.c
+$(SWITCH)/%.o: test/bare/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(A64)gcc $(BARE_FLAGS) -fpie -fvisibility=hidden -c -o $@ $<
+	$(call say,CC,$@)$(A64)gcc $(SWITCH_FLAGS) -fpie -fvisibility=hidden -c -o $@ $<
 
-$(BARE)/guest/%.o: test/bare/%.c
+$(SWITCH)/guest/%.o: test/bare/%.c
 	@mkdir -p $(@D)
-	$(call say,CC,$@)$(A64)gcc $(BARE_FLAGS) -fno-pie -c -o $@ $<
+	$(call say,CC,$@)$(A64)gcc $(SWITCH_FLAGS) -fno-pie -c -o $@ $<
 
-$(BARE)/%.o: test/bare/%.S
-	@mkdir -p $(@D)
-	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -I. -Iinclude -Itest/bare -MMD -MP -c -o $@ $<
-
-$(BARE)/guest/%.o: test/bare/%.S
+$(SWITCH)/%.o: test/bare/%.S
 	@mkdir -p $(@D)
 	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -I. -Iinclude -Itest/bare -MMD -MP -c -o $@ $<
 
-$(BARE)/guest.bin: $(BARE_GUEST) test/bare/guest.lds
+$(SWITCH)/guest/%.o: test/bare/%.S
+	@mkdir -p $(@D)
+	$(call say,AS,$@)$(A64)gcc -march=armv8.2-a -I. -Iinclude -Itest/bare -MMD -MP -c -o $@ $<
+
+$(SWITCH)/guest.bin: $(SWITCH_GUEST) test/bare/guest.lds
 	$(call say,LD,$@)$(A64)ld -nostdlib -z noexecstack -z max-page-size=4096 --no-warn-rwx-segments \
-		-T test/bare/guest.lds -o $(BARE)/guest.elf $(BARE_GUEST)
-	@$(A64)objcopy -O binary $(BARE)/guest.elf $@
+		-T test/bare/guest.lds -o $(SWITCH)/guest.elf $(SWITCH_GUEST)
+	@$(A64)objcopy -O binary $(SWITCH)/guest.elf $@
 
-$(BARE)/guest_image.o: $(BARE)/guest.bin
+$(SWITCH)/guest_image.o: $(SWITCH)/guest.bin
 	@printf '.section .rodata\n.balign 4096\n.global guest_image, guest_image_end\n%s\n' \
 		'guest_image: .incbin "$<"' '.balign 4096' 'guest_image_end:' | \
 		$(A64)gcc -x assembler -c -o $@ -
 
-$(BARE)/host.bin: $(BARE_HOST) test/bare/host.lds
+$(SWITCH)/host.bin: $(SWITCH_HOST) test/bare/host.lds
 	$(call say,LD,$@)$(A64)ld -nostdlib -pie --no-dynamic-linker -z noexecstack -z max-page-size=4096 \
-		--no-warn-rwx-segments -T test/bare/host.lds -o $(BARE)/host.elf $(BARE_HOST)
-	@$(A64)objcopy -O binary $(BARE)/host.elf $@
+		--no-warn-rwx-segments -T test/bare/host.lds -o $(SWITCH)/host.elf $(SWITCH_HOST)
+	@$(A64)objcopy -O binary $(SWITCH)/host.elf $@
 
-$(BARE)/test.img: $(BARE)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack
+$(SWITCH)/test.img: $(SWITCH)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack
 	$(call say,PACK,$@)$(B)/corevisor-pack -o $@ $<
 
 .PHONY: bare-test bare-bench
-bare-test: $(BARE)/test.img	## the world switch, tested by a bare-metal host under QEMU, on three CPUs
+bare-test: $(SWITCH)/test.img	## the world switch, tested by a bare-metal host under QEMU, on three CPUs
 	B=$(B) test/bare/bare-test.sh
 
-bare-bench: $(BARE)/test.img	## instructions of the core for a call, a trap, an exit, a donation
+bare-bench: $(SWITCH)/test.img	## instructions of the core for a call, a trap, an exit, a donation
 	B=$(B) test/bare/bare-test.sh --bench
 
-CLEAN += $(BARE)
+CLEAN += $(SWITCH)
 
--include $(BARE_HOST:.o=.d) $(BARE_GUEST:.o=.d)
+-include $(SWITCH_HOST:.o=.d) $(SWITCH_GUEST:.o=.d)
