@@ -8,22 +8,6 @@
 #include <linux/mm.h>
 #include <linux/version.h>
 
-#if __has_include(<linux/entry-virt.h>)
-#include <linux/entry-virt.h>
-#else
-#include <linux/entry-kvm.h>
-#endif
-
-/* Signals, rescheduling, task work. 0, or -EINTR. */
-static inline int cv_handle_work(void)
-{
-#if __has_include(<linux/entry-virt.h>)
-	return xfer_to_guest_mode_handle_work();
-#else
-	return xfer_to_guest_mode_handle_work(NULL);
-#endif
-}
-
 static inline void cv_eventfd_signal(struct eventfd_ctx *ctx)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)

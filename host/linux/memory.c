@@ -259,36 +259,61 @@ out:
 }
 
 /*
- * Take frames back and free them. -EPERM: the core never took it, or not yet. One that the core
- * does not give back is lost: nobody may ever touch it.
+ * Take frames back. -EPERM: the core never took it, or not yet. One that the core does not give
+ * back is lost: nobody may ever touch it.
  */
-static void release_frames(struct cv_vm *vm, struct page *page, u32 order)
+static bool reclaim(struct cv_vm *vm, struct page *page, u32 order)
 {
 	bool lost = false;
 	u64 i;
 	int error;
 
-	for (i = 0; vm->id != 0 && i < 1ULL << order; i++) {
+	for (i = 0; i < 1ULL << order; i++) {
 		error = cv_call_errno(CV_CALL_RECLAIM, vm->id, page_to_pfn(page) + i, 0);
 		if (error && error != -EPERM)
 			lost = true;
 	}
-	if (lost)
-		vm->leaked = true;
-	else
-		__free_pages(page, order);
 	cond_resched();
+	return !lost;
 }
 
-void cv_memory_release(struct cv_vm *vm)
+static void reclaim_all(struct cv_vm *vm, struct xarray *frames, u32 order)
 {
 	struct page *page;
 	unsigned long index;
 
-	xa_for_each(&vm->blocks, index, page)
-		release_frames(vm, page, BLOCK_ORDER);
-	xa_for_each(&vm->pages, index, page)
-		release_frames(vm, page, 0);
+	xa_for_each(frames, index, page) {
+		if (!reclaim(vm, page, order)) {
+			xa_erase(frames, index);
+			vm->leaked = true;
+		}
+	}
+}
+
+/*
+ * The core maps what it has given back when it is touched: then a 2 MB block all of which is the
+ * host's becomes one entry again, and its table is free. Rather now than in somebody's way.
+ */
+static void free_all(struct xarray *frames, u32 order)
+{
+	struct page *page;
+	unsigned long index;
+
+	xa_for_each(frames, index, page) {
+		(void)READ_ONCE(*(u64 *)page_address(page));
+		__free_pages(page, order);
+		cond_resched();
+	}
+}
+
+void cv_memory_release(struct cv_vm *vm)
+{
+	if (vm->id != 0) {
+		reclaim_all(vm, &vm->blocks, BLOCK_ORDER);
+		reclaim_all(vm, &vm->pages, 0);
+	}
+	free_all(&vm->blocks, BLOCK_ORDER);
+	free_all(&vm->pages, 0);
 	xa_destroy(&vm->blocks);
 	xa_destroy(&vm->pages);
 	if (vm->locked_pages != 0)

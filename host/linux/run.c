@@ -262,17 +262,28 @@ static s64 enter_vm(struct cv_vcpu *v)
 	return error;
 }
 
+/*
+ * Before entering, interrupts on: give way, hear signals. Not xfer_to_guest_mode_handle_work(),
+ * which wants a struct kvm_vcpu up to 6.17: what else waits for the return to user space waits on.
+ */
+static int handle_work(void)
+{
+	if (need_resched())
+		schedule();
+	return signal_pending(current) ? -EINTR : 0;
+}
+
 static int run_once(struct cv_vcpu *v)
 {
 	s64 error;
 
 	if (v->off || READ_ONCE(v->vm->phase) != CV_PHASE_STARTED)
 		return wait_for_power(v) ?: RUN_ON;
-	error = cv_handle_work();
+	error = handle_work();
 	if (error)
 		return (int)error;
 	local_irq_disable();
-	if (xfer_to_guest_mode_work_pending()) {
+	if (need_resched() || signal_pending(current)) {
 		local_irq_enable();
 		return RUN_ON;
 	}
