@@ -25,7 +25,7 @@ CLEAN += $(B)/vgic_test
 
 # $(B)/host/host-test: tests of the module, to be run on a host that has it.
 HOST_TEST_SRC := $(addprefix test/host/,main.c api.c life.c memory.c load.c vm.c guest.S)
-HOST_TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -pthread -Itest/host
+HOST_TEST_CFLAGS := -std=gnu11 -O2 -g -Wall -Wextra -Wconversion -Werror -pthread -Itest/host -Iinclude
 
 $(B)/host/host-test: $(HOST_TEST_SRC) $(wildcard test/host/*.h) host/linux/selftest.h \
 		test/host/build.mk | $(B)/deps-boot
