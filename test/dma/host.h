@@ -101,5 +101,6 @@ void attack_gic(void);
 void attack_virtio(void);
 void attack_nvme(void);
 void attack_streams(void);
+void attack_fuzz(void);
 
 #endif

@@ -27,5 +27,6 @@ void main(u64 fdt)
 	attack_streams();
 	attack_virtio();
 	attack_nvme();
+	attack_fuzz();
 	print("DMA-END host alive\n");
 }
