@@ -62,9 +62,14 @@ static void init_records(const struct core_config *config)
 		set_owner(config->kept[i], CV_COREVISOR);
 }
 
-/* The default DMA context maps every frame of the host, in pages: see design 9. */
+/*
+ * The default DMA context maps every frame of the host, in pages: a device cannot retry a fault, so
+ * its tables are never broken to be made smaller. Without streams nobody would walk it.
+ */
 static int init_default_dma(void)
 {
+	if (machine_streams() == 0)
+		return CV_OK;
 	for (u64 pfn = 0; pfn < nr_frames; pfn++) {
 		if (frame_owner(pfn) != CV_HOSTVISOR)
 			continue;

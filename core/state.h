@@ -17,7 +17,8 @@
  * owner: CV_HOSTVISOR, a VM id, CV_COREVISOR, or CV_INVALID_ID (not RAM, and frame 0).
  * count: of a VM's frame, how often the VM granted it to the host; of a host's
  *        frame, in how many DMA contexts of the host it is mapped, plus one for each vCPU it
- *        is the run page of; else 0.
+ *        is the run page of, and for each other thing outside memory that uses it (the GIC's
+ *        LPI tables); else 0.
  * gfn:   of a VM's frame, where the VM has it; of a host's, pfn + CV_SMMU_HOST_OFFSET.
  *        40 bits.
  */

@@ -37,6 +37,7 @@ static const struct {
 };
 
 #define MAX_HOST_DEVICES 64U
+#define MAX_CUT_DEVICES 32U
 /* Virtio over MMIO (Virtio 1.2, 4.2.2): a transport without a device has DeviceID 0. */
 #define VIRTIO_DEVICE_ID 8U
 #define PAGE_MASK (CV_PAGE_SIZE - 1ULL)
@@ -48,7 +49,9 @@ static const struct {
 /* Boot writes it; then it is constant. */
 static struct {
 	struct range host[MAX_HOST_DEVICES];
+	struct range cut[MAX_CUT_DEVICES]; /* frames within host[] that nobody gets */
 	u32 nr_host;
+	u32 nr_cut;
 	const char *open; /* which bus master nothing confines; NULL: none */
 	const char *its_missing; /* why the host has no ITS */
 	u32 smmu_phandle; /* 0: no SMMU is used */
@@ -196,14 +199,13 @@ static const char *init_pci(const void *fdt, int node)
 }
 
 /* Nobody gets the frame of this device. */
-static const char *keep(struct range r)
+static const char *cut_off(struct range r)
 {
-	if (range_meets(r, platform.kept_devices, platform.nr_kept_devices))
+	if (range_meets(r, devices.cut, devices.nr_cut))
 		return NULL;
-	if (platform.nr_kept_devices == MAX_KEPT_DEVICES)
-		return "more than 16 devices the core keeps";
-	platform.kept_devices[platform.nr_kept_devices++] =
-		(struct range){r.base & ~PAGE_MASK, CV_PAGE_SIZE};
+	if (devices.nr_cut == MAX_CUT_DEVICES)
+		return "more than 32 virtio-mmio devices";
+	devices.cut[devices.nr_cut++] = (struct range){r.base & ~PAGE_MASK, CV_PAGE_SIZE};
 	return NULL;
 }
 
@@ -228,7 +230,7 @@ static const char *init_virtio(const void *fdt, int node)
 	}
 	log_line(LOG_WARN, "virtio-mmio device %x (type %u) is cut off: its DMA bypasses the SMMU",
 		 r.base, device);
-	return keep(r);
+	return cut_off(r);
 }
 
 static const char *init_node(const void *fdt, int node)
@@ -285,7 +287,7 @@ static bool disabled(const void *fdt, int node)
 		return devices.its_missing != NULL;
 	case KIND_VIRTIO:
 		return platform_reg(fdt, node, 0, &r) &&
-		       range_meets(r, platform.kept_devices, platform.nr_kept_devices);
+		       range_meets(r, devices.cut, devices.nr_cut);
 	default:
 		return false;
 	}
@@ -304,7 +306,7 @@ bool devices_host_frame(u64 pa)
 {
 	struct range frame = {pa & ~PAGE_MASK, CV_PAGE_SIZE};
 
-	if (range_meets(frame, platform.kept_devices, platform.nr_kept_devices))
+	if (range_meets(frame, devices.cut, devices.nr_cut))
 		return false;
 	return range_meets(frame, devices.host, devices.nr_host) || pci_host_frame(pa) ||
 	       redist_host_frame(pa);

@@ -120,18 +120,19 @@ static void set_table(u32 n, const void *table)
 				(TABLE_SIZE / BASER_PAGE(io_read64(reg)) - 1U));
 }
 
+/* Tables of other types (GICv4's virtual CPUs) there are none, for the ITS and for the host. */
 static void set_tables(void)
 {
 	for (u32 n = 0; n < NR_BASER; n++) {
 		u64 value = io_read64(its.va + GITS_BASER + n * 8U);
+		u64 type = BASER_TYPE(value);
 
-		its.baser[n] = value & BASER_FIXED;
-		if (BASER_TYPE(value) == BASER_TYPE_DEVICES)
-			set_table(n, device_table);
-		else if (BASER_TYPE(value) == BASER_TYPE_COLLECTIONS)
-			set_table(n, collection_table);
-		else
+		if (type == BASER_TYPE_DEVICES || type == BASER_TYPE_COLLECTIONS) {
+			its.baser[n] = value & BASER_FIXED;
+			set_table(n, type == BASER_TYPE_DEVICES ? device_table : collection_table);
+		} else {
 			io_write64(its.va + GITS_BASER + n * 8U, 0);
+		}
 	}
 	io_write64(its.va + GITS_CBASER, BASE_VALID | BASE_WRITE_BACK | image_to_pa(queue) |
 						 (QUEUE_SIZE / CV_PAGE_SIZE - 1U));
@@ -281,9 +282,8 @@ static void write_control(u32 value)
 static void write_baser(u32 n, const struct access *a)
 {
 	u64 fixed = its.baser[n] & BASER_FIXED;
-	u32 type = BASER_TYPE(its.baser[n]);
 
-	if (its.enabled || (type != BASER_TYPE_DEVICES && type != BASER_TYPE_COLLECTIONS))
+	if (its.enabled || fixed == 0)
 		return;
 	its.baser[n] = io_merge(its.baser[n], a->pa, a->size, a->value);
 	its.baser[n] = (its.baser[n] & ~(BASER_FIXED | BASER_INDIRECT)) | fixed;

@@ -11,12 +11,6 @@
 
 struct platform platform;
 
-/* Devices the core keeps: the host could reach memory through them (doc/platforms.md). */
-static const char *const kept_compatible[] = {
-	"arm,smmu-v3",
-	"qemu,fw-cfg-mmio",
-};
-
 bool range_meets(struct range r, const struct range *others, u32 n)
 {
 	for (u32 i = 0; i < n; i++) {
@@ -242,24 +236,6 @@ static const char *read_psci(const void *fdt)
 	return NULL;
 }
 
-static const char *read_kept_devices(const void *fdt)
-{
-	for (u32 c = 0; c < sizeof(kept_compatible) / sizeof(kept_compatible[0]); c++) {
-		int node = -1;
-
-		while ((node = fdt_node_offset_by_compatible(fdt, node, kept_compatible[c])) >= 0) {
-			struct range *r = &platform.kept_devices[platform.nr_kept_devices];
-
-			if (platform.nr_kept_devices == MAX_KEPT_DEVICES)
-				return "more than 16 devices the core keeps";
-			if (!platform_reg(fdt, node, 0, r))
-				return "a device the core keeps has no reg";
-			platform.nr_kept_devices++;
-		}
-	}
-	return NULL;
-}
-
 const char *platform_read(const void *fdt, u64 fdt_pa)
 {
 	const char *error = read_memory(fdt);
@@ -270,8 +246,6 @@ const char *platform_read(const void *fdt, u64 fdt_pa)
 		error = read_cpus(fdt);
 	if (error == NULL)
 		error = read_psci(fdt);
-	if (error == NULL)
-		error = read_kept_devices(fdt);
 	platform.uart = platform_uart(fdt);
 	return error;
 }

@@ -11,7 +11,6 @@
 #include "corevisor/limits.h"
 
 #define MAX_AVOID 32U
-#define MAX_KEPT_DEVICES 16U
 
 /* A range of bytes of physical address space. */
 struct range {
@@ -21,15 +20,13 @@ struct range {
 
 /*
  * ram: banks, in ascending order, disjoint. avoid: parts of RAM somebody uses at boot.
- * kept_devices: registers the host must not touch. uart: PL011, or 0.
+ * uart: PL011, or 0.
  */
 struct platform {
 	struct range ram[CORE_MAX_BANKS];
 	struct range avoid[MAX_AVOID];
-	struct range kept_devices[MAX_KEPT_DEVICES];
 	u32 nr_ram;
 	u32 nr_avoid;
-	u32 nr_kept_devices;
 	u32 nr_cpus;
 	u64 uart;
 	u64 mpidr[CV_MAX_CPUS];

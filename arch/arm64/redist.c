@@ -14,8 +14,10 @@
 #define GICR_CTLR_DPG (7U << 24)
 #define GICR_TYPER 0x08U
 #define GICR_TYPER_VLPIS (1ULL << 1)
+#define GICR_TYPER_DIRTY (1ULL << 2)
 #define GICR_TYPER_DIRECT_LPI (1ULL << 3)
 #define GICR_TYPER_LAST (1ULL << 4)
+#define GICR_TYPER_RVPEID (1ULL << 7)
 #define GICR_WAKER 0x14U
 #define GICR_PROPBASER 0x70U
 #define GICR_PENDBASER 0x78U
@@ -29,13 +31,14 @@
 #define FIRST_LPI 8192U
 
 #define FRAME_SIZE 0x10000ULL /* RD_base, SGI_base */
-/* With GICv4 two more: virtual LPIs, which the core keeps from everybody. */
+/* With GICv4 two more, VLPI_base and a reserved one: nothing is there for the host. */
 #define STRIDE(typer) ((typer)&GICR_TYPER_VLPIS ? 4 * FRAME_SIZE : 2 * FRAME_SIZE)
 
 struct redist {
 	u64 pa;
 	u64 va;
 	u64 affinity; /* of its CPU, as in GICR_TYPER */
+	u64 size; /* of all its frames */
 	bool lpis; /* LPIs are on, and its tables' frames counted */
 };
 
@@ -61,7 +64,8 @@ const char *redist_init(u64 pa, u64 size)
 			return "LPIs are on already";
 		typer = io_read64(r->va + GICR_TYPER);
 		r->affinity = typer >> 32;
-		pa += STRIDE(typer);
+		r->size = STRIDE(typer);
+		pa += r->size;
 		nr_redists++;
 	}
 	return NULL;
@@ -160,7 +164,7 @@ static void write_register(struct redist *r, u32 offset, struct access *a)
 
 static void read_register(struct redist *r, u32 offset, struct access *a)
 {
-	u64 hidden = GICR_TYPER_VLPIS | GICR_TYPER_DIRECT_LPI;
+	u64 hidden = GICR_TYPER_DIRTY | GICR_TYPER_DIRECT_LPI | GICR_TYPER_RVPEID;
 
 	a->value = 0;
 	if (a->size < 4 || (offset > GICR_LAST_REGISTER && offset < GICR_ID_REGISTERS))
@@ -177,8 +181,12 @@ bool redist_access(struct access *access)
 		struct redist *r = &redists[i];
 		u64 offset = access->pa - r->pa;
 
-		if (offset >= FRAME_SIZE)
+		if (offset >= r->size)
 			continue;
+		if (offset >= FRAME_SIZE) {
+			access->value = 0;
+			return true;
+		}
 		spin_lock(&lock);
 		if (access->write)
 			write_register(r, (u32)offset, access);

@@ -19,7 +19,7 @@ u64 redist_sgi_base(u64 mpidr);
 /* May the host drive the frame at `pa` itself? */
 bool redist_host_frame(u64 pa);
 
-/* Do an access of the host to RD_base of a redistributor. Returns false if it is none. */
+/* Do an access of the host to another frame of a redistributor. Returns false if it is none. */
 bool redist_access(struct access *access);
 
 #endif

@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 RAM_BASE = 0x40000000
 RAM_SIZE = 512 << 20
@@ -32,7 +33,7 @@ def symbols(elf):
     return {name: IMAGE + table[name] - start for name in ("streams", "commands")}
 
 
-def qemu(build, ram, append, log, timeout):
+def qemu(build, ram, append):
     with open(ram, "wb") as f:
         f.truncate(RAM_SIZE)
     devices = ["edu,addr=1,dma_mask=0xffffffffffffffff", "virtio-rng-pci,addr=2",
@@ -48,12 +49,21 @@ def qemu(build, ram, append, log, timeout):
                "-kernel", build + "/dma/test.img", "-append", append]
     for device in devices:
         command += ["-device", device]
-    with open(log, "wb") as f:
-        try:
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=f, stderr=subprocess.STDOUT,
-                           timeout=timeout, check=False)
-        except subprocess.TimeoutExpired:
-            f.write(b"\ntimeout\n")
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT)
+
+
+def run(build, ram, append, log, timeout):
+    """Boot until the host says that it is done: turning off would wipe what VMs left."""
+    with qemu(build, ram, append) as process, open(log, "wb") as f:
+        timer = threading.Timer(timeout, process.kill)
+        timer.start()
+        for line in process.stdout:
+            f.write(line)
+            if b"DMA-END" in line:
+                break
+        process.kill()
+        timer.cancel()
 
 
 def page_at(ram, pa):
@@ -91,14 +101,14 @@ def judge(log, ram, image):
             rows.append((word[1], word[2], " ".join(word[3:])))
         elif line.startswith("DMA-TARGET"):
             pa = int(word[2], 16)
-            blocked = intact(ram, image, pa, word[3])
+            unchanged = intact(ram, image, pa, word[3])
             by_smmu = word[1].startswith(("edu", "virtio", "nvme"))
-            evidence = word[4] + ": " + ("memory unchanged" if word[3] != "device" else "no access")
-            if by_smmu and pa not in seen:
-                blocked = False
-                evidence += ", but no SMMU event"
-            elif by_smmu:
-                evidence += ", SMMU event"
+            evidence = word[4]
+            if word[3] != "device":
+                evidence += ": memory unchanged" if unchanged else ": memory CHANGED"
+            if by_smmu:
+                evidence += ", SMMU event" if pa in seen else ", NO SMMU event"
+            blocked = unchanged and (pa in seen or not by_smmu)
             rows.append((word[1], "BLOCKED" if blocked else "CORRUPTED", evidence))
     alive = "DMA-END host alive" in log
     rows.append(("host", "works" if alive else "BROKEN", "alive at the end"))
@@ -115,7 +125,7 @@ def main():
     where = symbols(args.build + "/corevisor.elf")
     append = f"corevisor.log=info image={IMAGE:#x} "
     append += " ".join(f"{name}={pa:#x}" for name, pa in where.items())
-    qemu(args.build, ram, append, log, args.timeout)
+    run(args.build, ram, append, log, args.timeout)
     with open(log, encoding="utf-8", errors="replace") as f:
         text = f.read()
     with open(args.build + "/corevisor.bin", "rb") as f:
