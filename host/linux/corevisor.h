@@ -30,9 +30,12 @@ struct mm_struct;
 struct vgic;
 struct vgic_vcpu;
 struct cv_vm_dir;
+struct cv_snapshot;
 
+/* In the order of a life. */
 enum cv_vm_phase {
 	CV_PHASE_NEW, /* being described: slots, vCPUs, devices, registers */
+	CV_PHASE_LOADING, /* a snapshot is coming in: as NEW, but its memory is the VM's already */
 	CV_PHASE_STARTED, /* the core has its image; nothing of its shape changes any more */
 	CV_PHASE_DEAD, /* it could not be started, or has powered itself off */
 };
@@ -83,6 +86,7 @@ struct cv_vm {
 	struct xarray blocks; /* gfn / CV_BLOCK_FRAMES -> struct page of 2 MB */
 
 	u32 nr_vcpus;
+	struct cv_snapshot *snapshot; /* under way, or done; or NULL */
 	struct page *manifest; /* a struct cv_manifest, or NULL */
 	struct cv_vcpu *vcpus[CV_MAX_VCPUS]; /* read with cv_vm_vcpu() */
 	struct vgic *vgic;

@@ -258,6 +258,58 @@ out:
 	return error;
 }
 
+struct page *cv_memory_next(struct cv_vm *vm, u64 *gfn)
+{
+	unsigned long page_at = *gfn, block_at = *gfn / CV_BLOCK_FRAMES;
+	struct page *page = xa_find(&vm->pages, &page_at, ULONG_MAX, XA_PRESENT);
+	struct page *block = xa_find(&vm->blocks, &block_at, ULONG_MAX, XA_PRESENT);
+	u64 first = max_t(u64, *gfn, (u64)block_at * CV_BLOCK_FRAMES);
+
+	if (!block || (page && page_at < first)) {
+		*gfn = page_at;
+		return page;
+	}
+	*gfn = first;
+	return block + first % CV_BLOCK_FRAMES;
+}
+
+/* The frame holds the page. Locks: mem_lock. */
+static int load_page(struct cv_vm *vm, u64 gfn, struct page *page, const u64 tag[2])
+{
+	struct arm_smccc_res res;
+	int error = xa_reserve(&vm->pages, gfn, GFP_KERNEL_ACCOUNT);
+
+	if (error)
+		return error;
+	arm_smccc_1_1_hvc((unsigned long)CV_CALL_LOAD_PAGE, vm->id, page_to_pfn(page), gfn, tag[0],
+			  tag[1], &res);
+	error = cv_errno((s64)res.a0);
+	if (error)
+		xa_release(&vm->pages, gfn);
+	else
+		xa_store(&vm->pages, gfn, page, GFP_KERNEL_ACCOUNT);
+	return error;
+}
+
+int cv_memory_load(struct cv_vm *vm, u64 gfn, const void *data, const u64 tag[2])
+{
+	struct page *page;
+	int error;
+
+	if (gfn >= 1ULL << (vm->ipa_bits - PAGE_SHIFT) || !slot_of(vm, gfn))
+		return -EBADMSG;
+	page = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!page)
+		return -ENOMEM;
+	copy_page(page_address(page), data);
+	mutex_lock(&vm->mem_lock);
+	error = load_page(vm, gfn, page, tag);
+	mutex_unlock(&vm->mem_lock);
+	if (error)
+		__free_page(page);
+	return error;
+}
+
 /*
  * Take frames back. -EPERM: the core never took it, or not yet. One that the core does not give
  * back is lost: nobody may ever touch it.

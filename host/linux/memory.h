@@ -28,6 +28,15 @@ int cv_memory_account(struct cv_vm *vm);
 /* Put our mapping in place of the slots'. Locks: vm->lock. */
 int cv_memory_replace_slots(struct cv_vm *vm);
 
+/* The first frame that the VM has from *gfn on, and its gfn there; or NULL. */
+struct page *cv_memory_next(struct cv_vm *vm, u64 *gfn);
+
+/*
+ * LOAD_PAGE: give the VM a frame with a page of a snapshot, CV_PAGE_SIZE bytes. -EBADMSG: it has no
+ * memory there. -EKEYREJECTED, and others of the core's.
+ */
+int cv_memory_load(struct cv_vm *vm, u64 gfn, const void *data, const u64 tag[2]);
+
 /* CV_EXIT_MEMORY: give the VM a frame, or a block. */
 int cv_memory_fault(struct cv_vm *vm, u64 gfn);
 

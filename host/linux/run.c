@@ -118,7 +118,7 @@ static int wait_for_power(struct cv_vcpu *v)
 {
 	struct cv_vm *vm = v->vm;
 
-	if (wait_event_interruptible(vm->started, READ_ONCE(vm->phase) != CV_PHASE_NEW))
+	if (wait_event_interruptible(vm->started, READ_ONCE(vm->phase) > CV_PHASE_LOADING))
 		return -EINTR;
 	if (wait_event_interruptible(v->wait, READ_ONCE(vm->phase) == CV_PHASE_STARTED &&
 						      is_powered(v)))

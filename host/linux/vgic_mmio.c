@@ -265,7 +265,6 @@ static u32 router_read(struct vgic *vgic, u32 offset)
 	return offset % 8 ? affinity >> 24 : affinity & 0xffffffU;
 }
 
-/* An affinity that no vCPU has: the interrupt goes nowhere. There is no 1 of N. */
 static void router_write(struct vgic *vgic, u32 offset, u32 value)
 {
 	u32 intid = (offset - GICD_IROUTER) / 8;
@@ -273,15 +272,13 @@ static void router_write(struct vgic *vgic, u32 offset, u32 value)
 	u32 bit = 1U << (intid % VGIC_BANK_IRQS);
 	struct vgic_route *route = vgic_route(vgic, intid);
 	unsigned long flags;
-	u32 affinity, id;
+	u32 affinity;
 	u64 kicks;
 
 	raw_spin_lock_irqsave(&vgic->lock, flags);
 	affinity = offset % 8 ? (route->affinity & 0xffffffU) | value << 24 :
 				(route->affinity & ~0xffffffU) | (value & 0xffffffU);
-	id = (affinity >> 8 & 0xffU) * 16 + (affinity & 0xfU);
-	WRITE_ONCE(route->affinity, affinity);
-	route->target = affinity & 0xffff00f0U || id >= CV_MAX_VCPUS ? VGIC_NO_CPU : (u8)id;
+	vgic_route_set(route, affinity);
 	kicks = vgic_wake(vgic, NULL, n, bit);
 	raw_spin_unlock_irqrestore(&vgic->lock, flags);
 	vgic_kick(vgic, kicks);

@@ -101,6 +101,15 @@ static inline struct vgic_route *vgic_route(struct vgic *vgic, u32 intid)
 	return &vgic->route[intid - VGIC_BANK_IRQS];
 }
 
+/* An affinity that no vCPU has: the interrupt goes nowhere. There is no 1 of N. Locks: lock. */
+static inline void vgic_route_set(struct vgic_route *route, u32 affinity)
+{
+	u32 id = (affinity >> 8 & 0xffU) * 16 + (affinity & 0xfU);
+
+	WRITE_ONCE(route->affinity, affinity);
+	route->target = affinity & 0xffff00f0U || id >= CV_MAX_VCPUS ? VGIC_NO_CPU : (u8)id;
+}
+
 /* The vCPU that an SPI concerns: the one which is at it, else the one it is routed to. */
 static inline u8 vgic_owner(struct vgic *vgic, u32 intid)
 {

@@ -20,6 +20,7 @@
 #include "ioeventfd.h"
 #include "irqfd.h"
 #include "memory.h"
+#include "snapshot.h"
 #include "sysfs.h"
 #include "vcpu.h"
 #include "vgic.h"
@@ -51,6 +52,7 @@ int cv_check_extension(unsigned long cap)
 	case KVM_CAP_CHECK_EXTENSION_VM:
 	case KVM_CAP_ENABLE_CAP_VM:
 	case KVM_CAP_COREVISOR_MANIFEST:
+	case KVM_CAP_COREVISOR_SNAPSHOT:
 		return 1;
 	case KVM_CAP_NR_VCPUS:
 		return min_t(int, num_online_cpus(), CV_MAX_VCPUS);
@@ -99,6 +101,7 @@ static void vm_free(struct kref *ref)
 	core_vm_destroy(vm);
 	cv_ioeventfd_release(vm);
 	cv_irqfd_release(vm);
+	cv_snapshot_free(vm);
 	vgic_destroy(vm);
 	for (i = 0; i < CV_MAX_VCPUS; i++) {
 		if (vm->vcpus[i])
@@ -151,6 +154,19 @@ static int check_vcpus(struct cv_vm *vm)
 	return 0;
 }
 
+int cv_vm_register_vcpus(struct cv_vm *vm)
+{
+	int error = 0;
+	u32 i;
+
+	for (i = 0; !error && i < CV_MAX_VCPUS; i++) {
+		if (vm->vcpus[i])
+			error = cv_call_errno(CV_CALL_REGISTER_VCPU, vm->id, i,
+					      virt_to_phys(vm->vcpus[i]->page) >> PAGE_SHIFT);
+	}
+	return error;
+}
+
 /* Everything the measurement begins with. */
 static int describe(struct cv_vm *vm)
 {
@@ -163,22 +179,22 @@ static int describe(struct cv_vm *vm)
 	for (i = 0; !error && i < nr; i++)
 		error = cv_call_errno(CV_CALL_SET_RAM, vm->id, slot[i]->gpa >> PAGE_SHIFT,
 				      slot[i]->size >> PAGE_SHIFT);
-	for (i = 0; !error && i < CV_MAX_VCPUS; i++) {
-		v = vm->vcpus[i];
-		if (v)
-			error = cv_call_errno(CV_CALL_REGISTER_VCPU, vm->id, i,
-					      virt_to_phys(v->page) >> PAGE_SHIFT);
-	}
+	if (!error)
+		error = cv_vm_register_vcpus(vm);
 	if (!error && vm->manifest)
 		error = cv_call_errno(CV_CALL_SET_MANIFEST, vm->id, page_to_pfn(vm->manifest), 0);
 	return error;
 }
 
-static int register_vm(struct cv_vm *vm)
+int cv_vm_register(struct cv_vm *vm)
 {
-	struct cv_result r = cv_call(CV_CALL_REGISTER_VM, 0, 0, 0);
 	struct cv_vm_dir *dir;
+	struct cv_result r;
+	int error = cv_memory_account(vm);
 
+	if (error)
+		return error;
+	r = cv_call(CV_CALL_REGISTER_VM, 0, 0, 0);
 	if (r.error)
 		return cv_errno(r.error);
 	vm->id = (u32)r.value[0];
@@ -197,9 +213,7 @@ static int start(struct cv_vm *vm, bool *taken)
 	if (!error)
 		error = vgic_check(vm);
 	if (!error)
-		error = cv_memory_account(vm);
-	if (!error)
-		error = register_vm(vm);
+		error = cv_vm_register(vm);
 	if (!error)
 		error = describe(vm);
 	if (!error)
@@ -214,6 +228,13 @@ static int start(struct cv_vm *vm, bool *taken)
 	return error ? error : cv_image_verify(vm);
 }
 
+void cv_vm_fail(struct cv_vm *vm)
+{
+	core_vm_destroy(vm);
+	WRITE_ONCE(vm->phase, CV_PHASE_DEAD);
+	wake_up_all(&vm->started);
+}
+
 int cv_vm_start(struct cv_vm *vm)
 {
 	bool taken = false;
@@ -225,6 +246,8 @@ int cv_vm_start(struct cv_vm *vm)
 		return -EINTR;
 	if (vm->phase == CV_PHASE_DEAD)
 		error = -EIO;
+	if (vm->phase == CV_PHASE_LOADING)
+		error = -EBUSY;
 	if (vm->phase == CV_PHASE_NEW) {
 		error = start(vm, &taken);
 		if (error)
@@ -302,6 +325,10 @@ static long vm_ioctl_locked(struct cv_vm *vm, unsigned int cmd, unsigned long ar
 		return cv_ioeventfd(vm, user);
 	case KVM_IRQFD:
 		return cv_irqfd(vm, user);
+	case KVM_COREVISOR_SAVE:
+		return cv_snapshot_save(vm, user);
+	case KVM_COREVISOR_LOAD:
+		return cv_snapshot_load(vm, user);
 	default:
 		return -ENOTTY;
 	}

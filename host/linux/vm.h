@@ -21,6 +21,15 @@ u32 cv_ipa_bits(void);
  */
 int cv_vm_start(struct cv_vm *vm);
 
+/*
+ * Parts of a start, for a VM that comes out of a snapshot: account its memory and give it an id;
+ * tell the core its vCPUs. And what is done when it cannot go on: the core's side of it goes, and it
+ * is dead. Locks: vm->lock.
+ */
+int cv_vm_register(struct cv_vm *vm);
+int cv_vm_register_vcpus(struct cv_vm *vm);
+void cv_vm_fail(struct cv_vm *vm);
+
 /* It has ended by itself, or cannot go on: no vCPU runs again. */
 void cv_vm_stop(struct cv_vm *vm);
 
