@@ -10,15 +10,15 @@
 void progress_show(const char *what, uint64_t done, uint64_t total)
 {
 	static const char full[] = "########################################";
-	static unsigned int shown;
-	unsigned int percent = total == 0 ? 100 : (unsigned int)(100 * done / total);
+	static unsigned int shown = 101;
+	unsigned int percent = done >= total ? 100 : (unsigned int)(100 * done / total);
 	int bar = (int)(percent * WIDTH / 100);
 
-	/* A new one has begun. */
+	if (percent == shown)
+		return;
+	/* Less than before: a new one has begun. */
 	if (percent < shown)
 		shown = 0;
-	if (percent == shown && percent != 0)
-		return;
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "\r%s [%.*s%*s] %3u %%  %llu of %llu MB%s", what, bar, full,
 			(int)WIDTH - bar, "", percent, (unsigned long long)(done / MB),

@@ -84,10 +84,20 @@ static bool write_all(int fd, const void *data, size_t size)
 	return true;
 }
 
+/* How far it has come, in bytes of memory. */
+static void count(uint64_t *done, uint64_t *total, const struct cv_record *record)
+{
+	if (record->kind == CV_RECORD_HEAD)
+		*total = record->number * PAGE_BYTES;
+	if (record->kind == CV_RECORD_PAGE)
+		*done += PAGE_BYTES;
+}
+
 /* Every record of the VM, until the end. */
 static const char *save_records(struct vm *vm, int fd, snapshot_progress progress, void *context)
 {
 	struct cv_record record;
+	uint64_t total = 0;
 	uint64_t done = 0;
 
 	do {
@@ -95,11 +105,9 @@ static const char *save_records(struct vm *vm, int fd, snapshot_progress progres
 			return strerror(errno);
 		if (!write_all(fd, &record, sizeof(record)))
 			return strerror(errno);
-		if (record.kind == CV_RECORD_PAGE)
-			done += PAGE_BYTES;
-		progress(context, done, vm->ram_size);
+		count(&done, &total, &record);
+		progress(context, done, total);
 	} while (record.kind != CV_RECORD_END);
-	progress(context, vm->ram_size, vm->ram_size);
 	return NULL;
 }
 
@@ -171,6 +179,7 @@ static int load_records(struct vm *vm, FILE *file, const char *name)
 {
 	struct cv_record record;
 	uint64_t number = 0;
+	uint64_t total = 0;
 	uint64_t done = 0;
 
 	do {
@@ -179,14 +188,12 @@ static int load_records(struct vm *vm, FILE *file, const char *name)
 					name, number);
 		if (ioctl(vm->fd, KVM_COREVISOR_LOAD, &record) != 0)
 			return refused(name, number, &record, errno);
-		if (record.kind == CV_RECORD_PAGE)
-			done += PAGE_BYTES;
-		progress_show("restoring", done, vm->ram_size);
+		count(&done, &total, &record);
+		progress_show("restoring", done, total);
 		number++;
 	} while (record.kind != CV_RECORD_END);
 	if (fgetc(file) != EOF)
 		return complain("%s: something follows the end of the snapshot", name);
-	progress_show("restoring", vm->ram_size, vm->ram_size);
 	return 0;
 }
 

@@ -81,6 +81,7 @@ static int save_head(struct cv_vm *vm, struct cv_record *record)
 	if (error)
 		return error;
 	record->kind = CV_RECORD_HEAD;
+	record->number = cv_call(CV_CALL_VM_INFO, vm->id, 0, 0).value[1];
 	return cv_call_errno(CV_CALL_SAVE_BEGIN, vm->id, page_to_pfn(vm->snapshot->buffer), 0);
 }
 

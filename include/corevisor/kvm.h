@@ -16,7 +16,7 @@
 
 enum cv_record_kind {
 	CV_RECORD_END = 0,
-	CV_RECORD_HEAD = 1, /* struct cv_snapshot_head */
+	CV_RECORD_HEAD = 1, /* struct cv_snapshot_head; `number`: pages to come, as a hint */
 	CV_RECORD_PAGE = 2, /* of gfn `number`, encrypted; its tag */
 	CV_RECORD_VCPU = 3, /* vCPU `number`, encrypted; `answer`: see below */
 	CV_RECORD_TAIL = 4, /* struct cv_snapshot_tail */
