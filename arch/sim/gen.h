@@ -61,6 +61,7 @@ struct gen_plan {
 	u32 repair; /* fields of a run page still to put in order */
 	u64 repair_vcpu;
 	bool io, manifest, block, save, load, signed_badly;
+	u64 block_next; /* the block that it gets next; 0: none chosen */
 	u64 block_pfn;
 	u64 run[2];
 	u32 nr;

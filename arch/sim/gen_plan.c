@@ -25,7 +25,7 @@ static void begin(struct gen *g, struct gen_plan *p)
 	p->manifest = gen_random(g, 60) == 0U;
 	p->signed_badly = gen_random(g, 3) == 0U;
 	p->block = gen_random(g, 12) == 0U;
-	p->block_pfn = 0;
+	p->block_next = p->block_pfn = 0;
 	p->repair = 0;
 	p->save = gen_random(g, 3) == 0U;
 	p->life = 50U + (u32)gen_random(g, 400);
@@ -195,8 +195,13 @@ static void next_live(struct gen *g, struct gen_plan *p, struct op *op)
 		set(op, OP_RUNSET, p->vm, p->repair_vcpu, fields[--p->repair]);
 		return;
 	}
-	if (p->block && p->block_pfn == 0U) {
-		p->block_pfn = gen_block(g);
+	if (p->block && p->block_next == 0U) {
+		/* The host has been in it: its TLB entries must go. */
+		p->block_next = gen_block(g);
+		set(op, OP_LOAD, (p->block_next + gen_random(g, CV_BLOCK_FRAMES)) << CV_PAGE_SHIFT,
+		    0, 0);
+	} else if (p->block && p->block_pfn == 0U) {
+		p->block_pfn = p->block_next;
 		set(op, OP_DONATE_BLOCK, p->vm, BLOCK_GFN, p->block_pfn);
 	} else if (p->nr < 24U && gen_random(g, 3) == 0U) {
 		set(op, OP_DONATE, p->vm, gfn, gen_free_frame(g));
