@@ -139,7 +139,7 @@ include $(sort $(wildcard */build.mk */*/build.mk))
 
 # ---------------------------------------------------------------- what a person types
 
-.PHONY: run all sim unit check fuzz fuzz-smoke prove faults coverage size format abi clean help
+.PHONY: run all sim unit check fuzz fuzz-smoke prove mutants faults coverage size format abi clean help
 
 all: $(ALL)			## build everything that is for users: cvsim, the core, host and VMM parts
 
@@ -164,8 +164,13 @@ fuzz: $(B)/cvsim		## a long random run: FUZZ_OPS=10000000 FUZZ_CPUS=4 FUZZ_SEED=
 fuzz-smoke: $(B)/fuzz/fuzz_core	## 30 s of coverage-guided fuzzing from the corpus of test/fuzz
 	tools/fuzz-smoke.sh --build '$(B)'
 
-prove: | $(B)/deps-prove		## prove the core (proof/)
-	@if [ -x proof/prove.sh ]; then proof/prove.sh; else echo "prove: no proof/prove.sh" >&2; exit 1; fi
+PROVE_FLAGS ?=
+prove: | $(B)/deps-prove		## prove the core (proof/): PROVE_FLAGS=--allow-open SMOKE=1
+	@proof/prove.py --build '$(B)' --compile '$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS)' \
+		--compile '$(A64)gcc $(A64_CFLAGS)' $(if $(SMOKE),--smoke) $(PROVE_FLAGS)
+
+mutants: | $(B)/deps-prove	## each fault of proof/mutants and test/faults breaks a proof
+	@proof/mutants.py --build '$(B)' $(MUTANT_FLAGS)
 
 faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit tests, by seeds 1 to 5
 	tools/find-faults.sh --build '$(B)' unit

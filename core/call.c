@@ -196,10 +196,7 @@ static struct call_result call_dma_unmap(struct call_args a)
 
 static struct call_result call_dma_lookup(struct call_args a)
 {
-	u64 pa = 0;
-	int error = dma_lookup((u32)a.x1, a.x2, &pa);
-
-	return error == CV_OK ? result_3(pa, 0, 0) : result_of(error);
+	return result_value(dma_lookup((u32)a.x1, a.x2));
 }
 
 static struct call_result call_dma_free(struct call_args a)

@@ -66,9 +66,9 @@ bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE
 		 u32 aad_size, void *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
 
 /* Random bytes fit for keys; callable from any CPU. */
-/*@ requires \valid((u8 *)out + (0 .. size - 1));
-    terminates \true; exits \false; assigns ((u8 *)out)[0 .. size - 1]; */
-void crypto_random(void *out, u32 size);
+/*@ requires \valid(out + (0 .. size - 1));
+    terminates \true; exits \false; assigns out[0 .. size - 1]; */
+void crypto_random(u8 *out, u32 size);
 
 /* The key that seals snapshot headers; the same at every boot of a machine. */
 /*@ requires \valid(key + (0 .. CRYPTO_KEY_SIZE - 1));

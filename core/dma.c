@@ -246,7 +246,7 @@ int free_smmu_pgd(u32 ctx)
 	return CV_OK;
 }
 
-int dma_lookup(u32 ctx, u64 iova, u64 *pa)
+s64 dma_lookup(u32 ctx, u64 iova)
 {
 	u64 gfn = iova / CV_PAGE_SIZE;
 	u64 desc;
@@ -258,8 +258,7 @@ int dma_lookup(u32 ctx, u64 iova, u64 *pa)
 	desc = map_get(MAP_DMA(ctx), gfn);
 	if (desc == 0)
 		return CV_ENOENT;
-	*pa = desc_pfn(desc) * CV_PAGE_SIZE + iova % CV_PAGE_SIZE;
-	return CV_OK;
+	return (s64)(desc_pfn(desc) * CV_PAGE_SIZE + iova % CV_PAGE_SIZE);
 }
 
 int dma_attach(u32 ctx, u64 stream)

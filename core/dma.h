@@ -166,10 +166,20 @@ int smmu_clear(u32 ctx, u64 iova);
 int free_smmu_pgd(u32 ctx);
 
 /*
- * PA that a context of the host maps at iova, to *pa. Locks: also map.
+ * The PA that a context of the host maps at iova, or an error. Locks: also map.
  * CV_EPERM: not the host's. CV_EINVAL: iova. CV_ENOENT.
  */
-int dma_lookup(u32 ctx, u64 iova, u64 *pa);
+/*@ requires locks: held_dma != 0 && held_map != 0;
+    requires context: is_context(ctx);
+    requires geometry: geometry;
+    requires tables: tables;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures before: \result >= 0 ==> dma_contexts[ctx].owner == CV_HOSTVISOR &&
+      in_map(dma_map(ctx), iova / 4096) && map_of(dma_map(ctx), iova / 4096) != 0;
+    ensures pa: \result >= 0 ==>
+      \result == d_pfn(map_of(dma_map(ctx), iova / 4096)) * 4096 + iova % 4096; */
+s64 dma_lookup(u32 ctx, u64 iova);
 
 /*
  * Transactions of a stream of the host go through this context from now on. Stream: any number.

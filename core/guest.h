@@ -6,6 +6,7 @@
 #ifndef CORE_GUEST_H
 #define CORE_GUEST_H
 
+#include "core/lock.h"
 #include "core/types.h"
 
 /*
@@ -13,6 +14,9 @@
  * arguments, any values. Results go to X0 to X3; some calls then leave for the host.
  * Locks held: none.
  */
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES */
 void guest_call(u32 vm, u32 slot);
 
 #endif

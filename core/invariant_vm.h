@@ -101,6 +101,11 @@
     predicate list_pages{L} = \forall integer g; in_map(MAP_CORE, g) &&
       map_of(MAP_CORE, g) != 0 ==> depth_of(MAP_CORE, g) == 3;
 
+    // So all image lists lie in the core's map: what follows from the others.
+    predicate list_in_map{L} = \forall integer v, r, g; is_region(v, r) &&
+      list_base(v) + r_list(v, r) + r_remapped(v, r) <= g <
+        list_base(v) + r_list(v, r) + r_frames(v, r) ==> in_map(MAP_CORE, g);
+
     // How far verify_vm is.
     predicate verify_range{L} = \forall integer v; is_vm(v) && vms[v].verifying != 0 ==>
       vms[v].verify_region <= vms[v].nr_regions &&
@@ -115,6 +120,15 @@
         \at(vcpus[s], A) == \at(vcpus[s], B)) &&
       \forall integer k; 0 <= k < (CV_MAX_VMS + 1) * CV_MAX_VCPUS ==>
         \at(vcpu_slots[k], A) == \at(vcpu_slots[k], B);
+ */
+
+/*@ // Whose a context is, whether it runs, and its run page.
+    predicate same_vcpu{A, B}(integer s) = \at(vcpus[s].vm, A) == \at(vcpus[s].vm, B) &&
+      \at(vcpus[s].id, A) == \at(vcpus[s].id, B) &&
+      \at(vcpus[s].state, A) == \at(vcpus[s].state, B) &&
+      \at(vcpus[s].fresh, A) == \at(vcpus[s].fresh, B) &&
+      \at(vcpus[s].powered, A) == \at(vcpus[s].powered, B) &&
+      \at(vcpus[s].run_pfn, A) == \at(vcpus[s].run_pfn, B);
  */
 
 /* clang-format off */

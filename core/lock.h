@@ -39,6 +39,7 @@ enum lock_rank {
 
 /*@ predicate no_locks{L} = held_dma == 0 && held_vm == 0 && held_page == 0 && held_map == 0 &&
       held_id == 0;
+    predicate same_cpu{A, B} = \at(cpus[this_cpu], A) == \at(cpus[this_cpu], B);
     // What the memory primitives need.
     predicate memory_locks{L} = held_page != 0 && held_map != 0;
     // The lock of the VM that a DMA context belongs to, if it does.
@@ -69,6 +70,13 @@ enum lock_rank {
 	INV_CLAUSES(ensures) \
 	VM_CLAUSES(ensures) \
 	ensures locks: no_locks;
+/* The same for what a vCPU on this CPU, of context `slot`, asked for. */
+#define GUEST_REQUIRES \
+	requires vcpu: is_vm(vm) && cpus[this_cpu].vm == vm && cpus[this_cpu].slot == slot; \
+	ENTRY_REQUIRES
+#define GUEST_ENSURES \
+	ENTRY_ENSURES \
+	ensures mine: same_cpu{Pre, Post};
 /* clang-format on */
 
 /*@ requires order: no_locks;

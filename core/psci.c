@@ -20,18 +20,12 @@
  */
 #define VCPU_OF_MPIDR(mpidr) ((((mpidr) >> 8) & 0xffU) * 16U + ((mpidr)&0xfU))
 
-static struct guest_result answer(s64 x0)
-{
-	struct guest_result result = {0};
-
-	result.x[0] = (u64)x0;
-	return result;
-}
-
 /* The caller gets `x0`, and the host learns `reason`. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result.exit == reason && \result.arg == arg; */
 static struct guest_result answer_and_exit(s64 x0, u64 reason, u64 arg)
 {
-	struct guest_result result = answer(x0);
+	struct guest_result result = guest_answer(x0);
 
 	result.exit = reason;
 	result.arg = arg;
@@ -39,6 +33,11 @@ static struct guest_result answer_and_exit(s64 x0, u64 reason, u64 arg)
 }
 
 /* Context of the vCPU with this affinity, or NO_SLOT. Locks: vm. */
+/*@ requires vm: is_vm(vm);
+    requires slot_vcpu: slot_vcpu;
+    terminates \true; exits \false; assigns \nothing;
+    ensures slot: \result != NO_SLOT ==> is_slot(\result) && vcpus[\result].vm == vm &&
+      vcpus[\result].state != CV_VCPU_UNUSED; */
 static u32 slot_of_mpidr(u32 vm, u64 mpidr)
 {
 	if ((mpidr & ~(u64)0xff0f) != 0)
@@ -49,11 +48,13 @@ static u32 slot_of_mpidr(u32 vm, u64 mpidr)
 struct guest_result psci_version(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
 {
 	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
-	return answer(PSCI_VERSION_1_1);
+	return guest_answer(PSCI_VERSION_1_1);
 }
 
 struct guest_result psci_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3)
 {
+	s64 known = PSCI_NOT_SUPPORTED;
+
 	(void)vm, (void)slot, (void)a2, (void)a3;
 	switch ((u32)id) {
 	case PSCI_VERSION:
@@ -69,16 +70,18 @@ struct guest_result psci_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3)
 	case PSCI_SYSTEM_RESET:
 	case PSCI_FEATURES:
 	case 0x80000000U: /* SMCCC_VERSION: how a caller finds SMCCC 1.1 and later */
-		return answer(PSCI_SUCCESS);
+		known = PSCI_SUCCESS;
+		break;
 	default:
-		return answer(PSCI_NOT_SUPPORTED);
+		break;
 	}
+	return guest_answer(known);
 }
 
 struct guest_result psci_migrate_info_type(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
 {
 	(void)vm, (void)slot, (void)a1, (void)a2, (void)a3;
-	return answer(PSCI_TOS_NOT_PRESENT);
+	return guest_answer(PSCI_TOS_NOT_PRESENT);
 }
 
 /* CPU_OFF is complete, and CPU_ON would be taken, once it has left its CPU. Locks: vm. */
@@ -88,6 +91,19 @@ static bool is_off(u32 slot)
 }
 
 /* Switch a vCPU of the VM on. Locks: vm. */
+/*@ requires vm: is_vm(vm);
+    requires target: target != NO_SLOT ==> is_slot(target) && vcpus[target].vm == vm;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1], vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures entry: \result == PSCI_SUCCESS ==> target != NO_SLOT &&
+      in_ram(vm, entry >> CV_PAGE_SHIFT, 1) && \old(vcpus[target].powered) == 0 &&
+      vcpu_contexts[target].pc == entry && vcpu_contexts[target].x[0] == context;
+    ensures refused: \result != PSCI_SUCCESS ==> \forall integer s; is_slot(s) ==>
+      vcpus[s] == \old(vcpus[s]); */
 static s64 cpu_on(u32 vm, u32 target, u64 entry, u64 context)
 {
 	if (target == NO_SLOT || !vm_ram_contains(vm, entry >> CV_PAGE_SHIFT, 1))
@@ -109,7 +125,7 @@ struct guest_result psci_cpu_on(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 cont
 	error = cpu_on(vm, target, entry, context);
 	unlock_vm(vm);
 	if (error != PSCI_SUCCESS)
-		return answer(error);
+		return guest_answer(error);
 	return answer_and_exit(PSCI_SUCCESS, CV_EXIT_CPU_ON, VCPU_OF_MPIDR(mpidr));
 }
 
@@ -119,11 +135,29 @@ struct guest_result psci_cpu_on_32(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 c
 			   context & 0xffffffffU);
 }
 
+/* Locks: vm. */
+/*@ requires slot: is_slot(slot);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vcpus[slot];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures off: vcpus[slot].powered == 0; */
+static void switch_off(u32 slot)
+{
+	vcpus[slot].powered = 0;
+	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
+	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre); */
+	/*@ ghost RUN_PAGES_KEPT(s) */
+}
+
 struct guest_result psci_cpu_off(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3)
 {
 	(void)a1, (void)a2, (void)a3;
 	lock_vm(vm);
-	vcpus[slot].powered = 0;
+	/*@ assert mine: is_slot(slot) && vcpus[slot].vm == vm; */
+	switch_off(slot);
 	unlock_vm(vm);
 	return answer_and_exit(PSCI_DENIED, CV_EXIT_CPU_OFF, 0);
 }
@@ -146,10 +180,15 @@ struct guest_result psci_affinity_info(u32 vm, u32 slot, u64 mpidr, u64 level, u
 	if (level == 0 && target != NO_SLOT)
 		info = is_off(target) ? PSCI_AFFINITY_OFF : PSCI_AFFINITY_ON;
 	unlock_vm(vm);
-	return answer(info);
+	return guest_answer(info);
 }
 
 /* SYSTEM_OFF and SYSTEM_RESET: a VM that ends is not started again under its id. */
+/*@ requires vm: is_vm(vm);
+    ENTRY_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES
+    ensures \result.exit == reason; */
 static struct guest_result system_end(u32 vm, u64 reason)
 {
 	lock_vm(vm);

@@ -9,6 +9,7 @@
 #ifndef CORE_PSCI_H
 #define CORE_PSCI_H
 
+#include "core/lock.h"
 #include "core/result.h"
 #include "core/types.h"
 
@@ -31,17 +32,47 @@
 #define PSCI_DENIED (-3)
 #define PSCI_ALREADY_ON (-4)
 
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_version(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_features(u32 vm, u32 slot, u64 id, u64 a2, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_migrate_info_type(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
 /* MPIDR of the target, entry point (IPA), context id. */
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_cpu_on(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 context);
 /* The SMC32 form: only the low halves count. */
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_cpu_on_32(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 context);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_cpu_off(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_cpu_suspend(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_affinity_info(u32 vm, u32 slot, u64 mpidr, u64 level, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_system_off(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 struct guest_result psci_system_reset(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
 
 #endif

@@ -11,6 +11,9 @@
 #include "corevisor/run.h"
 
 /* The low `size` bytes of the register an access writes. */
+/*@ requires slot: is_slot(slot);
+    requires size: size == 1 || size == 2 || size == 4 || size == 8;
+    terminates \true; exits \false; assigns \nothing; */
 static u64 store_value(u32 slot, u32 reg, u32 size)
 {
 	u32 unused = 64U - 8U * size;
@@ -20,28 +23,63 @@ static u64 store_value(u32 slot, u32 reg, u32 size)
 	return (vcpu_contexts[slot].x[reg] << unused) >> unused;
 }
 
-/* An access outside the VM's RAM: the host emulates it. */
-static void device_access(u32 vm, u32 slot, struct vm_trap trap)
+/* What the vCPU waits for from the host. Locks: vm. */
+/*@ requires slot: is_slot(slot);
+    requires size: trap.size == 1 || trap.size == 2 || trap.size == 4 || trap.size == 8;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vcpus[slot];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures kept: same_vcpu{Pre, Post}(slot);
+    ensures access: vcpus[slot].mmio_reg == trap.reg && vcpus[slot].mmio_size == trap.size &&
+      vcpus[slot].pending == (trap.write ? PENDING_MMIO_WRITE : PENDING_MMIO_READ); */
+static void note_access(u32 slot, struct vm_trap trap)
 {
-	if (!trap.decoded ||
-	    (trap.size != 1 && trap.size != 2 && trap.size != 4 && trap.size != 8)) {
-		machine_inject_vm_abort(slot);
-		return;
-	}
-	lock_vm(vm);
 	vcpus[slot].pending = trap.write ? PENDING_MMIO_WRITE : PENDING_MMIO_READ;
 	vcpus[slot].mmio_reg = trap.reg;
 	vcpus[slot].mmio_size = (u8)trap.size;
 	vcpus[slot].mmio_signed = trap.sign_extend ? 1 : 0;
 	vcpus[slot].mmio_64 = trap.wide ? 1 : 0;
-	unlock_vm(vm);
-	if (trap.write)
-		vcpu_exit(CV_EXIT_MMIO_WRITE, trap.address, trap.size,
-			  store_value(slot, trap.reg, trap.size));
-	else
-		vcpu_exit(CV_EXIT_MMIO_READ, trap.address, trap.size, 0);
+	/*@ assert kept: \forall integer s; is_slot(s) ==> same_vcpu{Pre, Here}(s); */
+	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 
+/* Is it known what the access is? */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result ==> trap.size == 1 || trap.size == 2 || trap.size == 4 || trap.size == 8; */
+static bool access_is_decoded(struct vm_trap trap)
+{
+	return trap.decoded &&
+	       (trap.size == 1 || trap.size == 2 || trap.size == 4 || trap.size == 8);
+}
+
+/* An access outside the VM's RAM: the host emulates it. */
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES */
+static void device_access(u32 vm, u32 slot, struct vm_trap trap)
+{
+	u64 value = 0;
+
+	if (!access_is_decoded(trap)) {
+		machine_inject_vm_abort(slot);
+		return;
+	}
+	lock_vm(vm);
+	/*@ assert mine: is_slot(slot) && vcpus[slot].vm == vm; */
+	note_access(slot, trap);
+	unlock_vm(vm);
+	if (trap.write)
+		value = store_value(slot, trap.reg, trap.size);
+	vcpu_exit(trap.write ? CV_EXIT_MMIO_WRITE : CV_EXIT_MMIO_READ, trap.address, trap.size,
+		  value);
+}
+
+/*@ GUEST_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES */
 static void stage2_fault(u32 vm, u32 slot, struct vm_trap trap)
 {
 	u64 gfn = trap.address >> CV_PAGE_SHIFT;
@@ -57,6 +95,10 @@ static void stage2_fault(u32 vm, u32 slot, struct vm_trap trap)
 }
 
 /* Has the VM been powered off while it ran? */
+/*@ requires vm: is_vm(vm);
+    ENTRY_REQUIRES
+    terminates \true; exits \false;
+    GUEST_ENSURES */
 static bool vm_is_off(u32 vm)
 {
 	bool off;

@@ -6,6 +6,7 @@
 #ifndef CORE_TRAP_H
 #define CORE_TRAP_H
 
+#include "core/lock.h"
 #include "core/types.h"
 
 enum vm_trap_kind {
@@ -33,6 +34,9 @@ struct vm_trap {
  * returns the machine continues whatever cpus[this CPU].vm says: the VM, or the host.
  * Locks held: none.
  */
+/*@ ENTRY_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES */
 void vm_trap(struct vm_trap trap);
 
 #endif

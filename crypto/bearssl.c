@@ -139,7 +139,7 @@ static void drbg_seed(void)
 	drbg_seeded = true;
 }
 
-void crypto_random(void *out, u32 size)
+void crypto_random(u8 *out, u32 size)
 {
 	u8 *to = out;
 

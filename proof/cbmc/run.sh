@@ -11,6 +11,7 @@ usage()
 
 	Runs every check whose name contains PATTERN (default: all), a line each:
 	  ok NAME (SECONDS)  or  FAIL NAME (SECONDS): why
+	  descriptor    the axioms of core/descriptor.h, about its C
 	  lock          core/lock.c: mutual exclusion and order, 2 CPUs, 2 rounds each
 	  ni-OP-WHO     noninterference of an operation, as a VM or the host observes it;
 	                ok also means that its end is reached with success (not vacuous)
@@ -49,6 +50,11 @@ cbmc_lock()
 	shift 2
 	timeout "${LIMIT:-120}" "$cbmc" proof/cbmc/lock.c -I"$text" -I. -Iinclude \
 		--no-standard-checks --unwind 3 --unwinding-assertions "$@" >"$log" 2>&1
+}
+
+cbmc_descriptor()
+{
+	timeout "${LIMIT:-120}" "$cbmc" proof/cbmc/descriptor.c -I"$1" -I. -Iinclude >"$2" 2>&1
 }
 
 cbmc_ni()
@@ -100,6 +106,7 @@ itself='reachable: about the observer'
 # shellcheck disable=SC2034 # by ${!vm}, ${!host}
 both=$others$'\n'$itself
 
+check descriptor '' cbmc_descriptor .
 check lock 'the end is reached' cbmc_lock . -DVACUITY
 
 # Operation, and what must be reachable when a VM, the host observes.
@@ -135,6 +142,8 @@ bug()
 	check "$name" + "$4" "$text" "${@:5}"
 }
 
+bug descriptor-mask core/descriptor.h 's/^#define DESC_ADDR_MASK .*/#define DESC_ADDR_MASK 0x0000fffffffff800ULL/' \
+	cbmc_descriptor
 bug lock-not-atomic core/lock.c \
 	's/__atomic_fetch_add(&lock->next, 1U, __ATOMIC_RELAXED);/lock->next; lock->next++;/' \
 	cbmc_lock -DROUNDS=1

@@ -1,0 +1,192 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Show that faults of core/ break a proof: each patch of test/faults and proof/mutants, in turn.
+
+A patch is applied to a copy of core/; the functions that it changes and that proof/functions has
+are proved again, with the same contracts. The fault is found when a goal fails: its name is the
+result. What a patch is expected to do is said in proof/mutants/expected:
+
+  proof      a goal fails
+  open       it changes a function that is not proved yet
+  run        no contract speaks of it: the simulator or the unit tests find it (make faults)
+
+Exit code 1 if one does otherwise. A control proves the same functions without the fault first.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import prove  # noqa: E402
+
+ROOT = prove.ROOT
+
+
+def expected():
+    return {name: what for name, what in prove.rows("proof/mutants/expected")}
+
+
+def patches():
+    found = {}
+    for folder in ("proof/mutants", "test/faults"):
+        for name in sorted(os.listdir(os.path.join(ROOT, folder))):
+            if name.endswith(".patch"):
+                found[name[:-6]] = os.path.join(ROOT, folder, name)
+    return found
+
+
+def functions_of(path):
+    """Functions defined in a file, with the lines of their bodies."""
+    with open(path, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    out, name, start = [], None, 0
+    for number, line in enumerate(lines, 1):
+        if line == "{" and name is None:
+            header = " ".join(lines[max(0, number - 4):number - 1])
+            match = re.findall(r"(\w+)\(", header)
+            heads = [m for m in match if re.search(rf"(?:^|[ *]){m}\([^;]*\)\s*$", header)]
+            name, start = (heads[-1] if heads else None), number
+        elif line == "}" and name:
+            out.append((name, start, number))
+            name = None
+    return out
+
+
+def changed(tree, patch):
+    """The functions that a patch changes: file -> names; by comparing texts body by body."""
+    with open(patch, encoding="utf-8") as f:
+        files = re.findall(r"^\+\+\+ b/(\S+)", f.read(), re.M)
+    touched = {}
+    for file in files:
+        bodies = []
+        for base in (ROOT, tree):
+            path = os.path.join(base, file)
+            with open(path, encoding="utf-8") as f:
+                lines = f.read().splitlines()
+            bodies.append({n: lines[a - 1:b] for n, a, b in functions_of(path)})
+        names = [n for n in bodies[0] if bodies[1].get(n) != bodies[0][n]]
+        if not names:
+            # A macro or a constant: whatever uses it.
+            with open(patch, encoding="utf-8") as f:
+                macros = re.findall(r"^-#define (\w+)", f.read(), re.M)
+            names = [n for n, body in bodies[0].items() if any(m in "\n".join(body) for m in macros)]
+        touched[file] = names
+    return touched
+
+
+def first_failure(target, functions, tree, out, args, name):
+    """Prove; stop at the first goal that fails. Returns its name, or None; or a problem."""
+    command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{tree} -I{tree}/include",
+               os.path.join(tree, target.file), "-wp", "-wp-rte", "-wp-model", "Typed+ref",
+               "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(args.timeout), "-wp-cache",
+               "update", "-wp-cache-dir", args.cache, *target.options, "-wp-fct", ",".join(functions)]
+    env = dict(os.environ, WHY3CONFIG=os.path.join(out, "why3.conf"))
+    failure = summary = None
+    with open(os.path.join(out, "mutants", f"{name}.log"), "w", encoding="utf-8") as log, \
+            subprocess.Popen(command, cwd=tree, env=env, stdin=subprocess.DEVNULL, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                             start_new_session=True) as run:
+        timer = threading.Timer(args.limit, lambda: os.killpg(run.pid, signal.SIGTERM))
+        timer.start()
+        for line in run.stdout:
+            log.write(line)
+            match = prove.GOAL.search(line)
+            if match and not match.group(3):
+                failure = match.group(2)
+                os.killpg(run.pid, signal.SIGTERM)
+                break
+            if "User Error" in line:
+                failure = f"not C any more: {line.strip()}"
+            if "Proved goals" in line:
+                summary = line
+        timer.cancel()
+    return failure, summary is not None
+
+
+def try_patch(name, patch, targets, out, args):
+    """(verdict, detail) of one fault."""
+    tree = os.path.join(out, "mutants", name)
+    shutil.rmtree(tree, ignore_errors=True)
+    for folder in ("core", "include"):
+        shutil.copytree(os.path.join(ROOT, folder), os.path.join(tree, folder))
+    done = subprocess.run(["patch", "-s", "-F1", "-p1", "--no-backup-if-mismatch", "-d", tree, "-i", patch],
+                          capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        return "broken", f"does not apply: {done.stdout.strip()[:60]}"
+    work = []
+    for file, names in changed(tree, patch).items():
+        for target in targets:
+            if target.file == file:
+                work.append((target, [n for n in names if n in target.functions]))
+    work = [(t, names) for t, names in work if names]
+    if not work:
+        return "open", "the function is not proved yet"
+    for target, names in work:
+        failure, ended = first_failure(target, names, tree, out, args, name)
+        if failure:
+            shutil.rmtree(tree)
+            return "proof", failure
+        if not ended:
+            return "limit", f"no answer in {args.limit} s"
+    shutil.rmtree(tree)
+    return "run", f"all goals of {', '.join(n for _, names in work for n in names)} are proved"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="only faults whose name contains one of these")
+    parser.add_argument("--build", default="build", help="build directory (default: build)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults at a time")
+    parser.add_argument("--timeout", type=int, default=20, help="seconds a goal and prover")
+    parser.add_argument("--limit", type=int, default=600, help="seconds a fault")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    out = os.path.abspath(os.path.join(args.build, "proof"))
+    args.cache = os.path.join(out, "cache")
+    os.makedirs(args.cache, exist_ok=True)
+    os.makedirs(os.path.join(out, "mutants"), exist_ok=True)
+    prove.setup_provers(out)
+    sys.exit(run(args, out))
+
+
+def run(args, out):
+    targets = [prove.Target(fields) for fields in prove.rows("proof/functions")]
+    want, start = expected(), time.time()
+    names = {n: p for n, p in patches().items() if not args.names or any(a in n for a in args.names)}
+    wrong = [n for n in want if n not in patches()]
+    for name in wrong:
+        print(f"FAIL {name}: in proof/mutants/expected, but there is no such patch")
+    counts, table = {}, []
+
+    def one(item):
+        verdict, detail = try_patch(*item, targets, out, args)
+        good = verdict == want.get(item[0])
+        line = f"{'ok  ' if good else 'FAIL'} {item[0]:<26} {verdict:<6} {detail}"
+        if not good:
+            line += f" (expected: {want.get(item[0], 'nothing said')})"
+        print(line, flush=True)
+        return item[0], verdict, good, line
+
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for name, verdict, good, line in pool.map(one, names.items()):
+            counts[verdict] = counts.get(verdict, 0) + 1
+            table.append(line)
+            if not good:
+                wrong.append(name)
+    summary = f"{len(names)} faults: " + ", ".join(f"{n} {v}" for v, n in sorted(counts.items()))
+    print(f"{summary}; {len(wrong)} unexpected, {time.time() - start:.0f} s")
+    with open(os.path.join(out, "mutants.txt"), "w", encoding="utf-8") as f:
+        f.write("\n".join(table + [summary]) + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    main()

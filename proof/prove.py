@@ -1,0 +1,533 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Prove the C of core/ with Frama-C WP and CBMC, and say what the proof rests on.
+
+Reads proof/functions (what is proved), proof/lemmas (the seed's lemmas and the function of each) and
+proof/assumptions (what is assumed, and why). Prints one line a lemma, then the pages of trust.
+Writes report.txt, report.json and the logs to BUILD/proof/.
+
+Exit code 1 if a goal is not proved; a lemma has no proof; there are fewer goals than proof/functions
+pins; something is assumed that proof/assumptions does not list, or the reverse; WP assumes something
+about memory; a CBMC check fails; or what Frama-C read is not what the compiler reads.
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+# Goals a run of Frama-C gets at most, so that two CPUs are busy to the end.
+UNIT_GOALS = 700
+# How the core is compiled, unless --compile says it.
+COMPILE = "gcc -std=c11 -Iinclude -I. -ffreestanding"
+# Our stand-ins for the headers of the compiler.
+LIBC = "arch/arm64/libc"
+
+
+def fail(message):
+    sys.exit(f"prove: {message}")
+
+
+def rows(path):
+    """The lines of a table, split; # begins a comment."""
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        for line in f:
+            line = line.split("#")[0].strip()
+            if line:
+                yield line.split()
+
+
+class Target:
+    """A line of proof/functions."""
+
+    def __init__(self, fields):
+        self.file, functions, goals = fields[:3]
+        self.functions = functions.split(",")
+        self.pinned = int(goals)
+        self.options = fields[3:]
+
+
+class Result:
+    """What became of a function, or of the lemmas of a file (function '')."""
+
+    def __init__(self):
+        self.proved = self.total = 0
+        self.seconds = 0.0
+        self.failed = []
+
+
+def frama_c(file, out, options, log, args):
+    """Run WP on a file. Returns the lines of its log."""
+    command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
+               os.path.join(args.tree, file), "-wp", "-wp-rte", "-wp-model", "Typed+ref",
+               "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(args.timeout),
+               "-wp-cache", "rebuild" if args.fresh else "update", "-wp-cache-dir", args.cache,
+               *options]
+    env = dict(os.environ, WHY3CONFIG=os.path.join(out, "why3.conf"))
+    with open(log, "w", encoding="utf-8") as f:
+        f.write(" ".join(shlex.quote(c) for c in command) + "\n")
+        f.flush()
+        code = subprocess.run(command, cwd=args.tree, env=env, stdin=subprocess.DEVNULL, stdout=f,
+                              stderr=subprocess.STDOUT, check=False).returncode
+    with open(log, encoding="utf-8") as f:
+        lines = f.read().splitlines()
+    if code != 0:
+        lines.append(f"[prove] frama-c exits with {code}")
+    return lines
+
+
+GOAL = re.compile(r"\[wp\] \[([^\]]*)\] Goal typed_(?:ref_)?(\S+)( : Valid)?")
+
+
+def seconds(text):
+    total = 0.0
+    for number, unit in re.findall(r"([0-9.]+)(ms|s)\b", text):
+        total += float(number) / (1000 if unit == "ms" else 1)
+    return total
+
+
+def owner(goal, functions):
+    """The function that a goal is of: the longest name that it begins with."""
+    found = [f for f in functions if goal == f or goal.startswith(f + "_")]
+    return max(found, key=len, default=None)
+
+
+def read_log(lines, functions):
+    """Results by function; and what is wrong with the run as a whole."""
+    results = {f: Result() for f in functions}
+    wrong = []
+    summary = None
+    for line in lines:
+        match = GOAL.search(line)
+        if match:
+            name = owner(match.group(2), functions)
+            if name is None:
+                wrong.append(f"a goal of no function: {match.group(2)}")
+                continue
+            results[name].total += 1
+            if match.group(3):
+                results[name].proved += 1
+                results[name].seconds += seconds(line.split(" : Valid")[1])
+            else:
+                results[name].failed.append(match.group(2))
+        elif "Memory model hypotheses" in line:
+            wrong.append("WP assumes something about memory")
+        elif line.startswith("[prove]") or "User Error" in line or "Failed smoke" in line:
+            wrong.append(line.strip())
+        match = re.search(r"Proved goals: *(\d+) */ *(\d+)", line)
+        if match:
+            summary = (int(match.group(1)), int(match.group(2)))
+    return results, wrong, summary
+
+
+def units(targets):
+    """Pieces of work: a file and some of its functions; the big ones first."""
+    pieces = []
+    for target in targets:
+        parts = max(1, min(len(target.functions), round(target.pinned / UNIT_GOALS)))
+        for part in range(parts):
+            pieces.append((target.pinned / parts, target, target.functions[part::parts], part))
+        pieces.append((0, target, [], 0))
+    return sorted(pieces, key=lambda p: -p[0])
+
+
+class Progress:
+    def __init__(self, total):
+        self.total, self.done, self.lock = total, 0, threading.Lock()
+        self.start = time.time()
+
+    def step(self, text):
+        with self.lock:
+            self.done += 1
+            print(f"prove: {self.done}/{self.total} {text} ({time.time() - self.start:.0f} s)",
+                  file=sys.stderr, flush=True)
+
+
+def prove_unit(unit, out, args, progress):
+    _, target, functions, part = unit
+    base = target.file.replace("/", "-")[:-2]
+    log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}.log")
+    what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop=@lemma"]
+    if args.smoke:
+        what += ["-wp-smoke-tests", "-wp-smoke-timeout", "5"]
+    lines = frama_c(target.file, out, target.options + what, log, args)
+    if not functions:
+        lemmas = [m.group(2) for m in map(GOAL.search, lines) if m]
+        results, wrong, _ = read_log(lines, lemmas)
+        whole = Result()
+        for r in results.values():
+            whole.proved, whole.total = whole.proved + r.proved, whole.total + r.total
+            whole.seconds += r.seconds
+            whole.failed += r.failed
+        results = {"": whole}
+    else:
+        results, wrong, summary = read_log(lines, functions)
+        if summary is None:
+            wrong.append("Frama-C came to no end")
+        wrong += [f"no goal for {f}" for f in functions if results[f].total == 0]
+    goals = sum(r.total for r in results.values())
+    proved = sum(r.proved for r in results.values())
+    progress.step(f"{target.file} {','.join(functions) or 'lemmas'}: {proved} of {goals}"[:90])
+    return target, results, [f"{target.file}: {w} (see {log})" for w in sorted(set(wrong))]
+
+
+# ------------------------------------------------------------------- the text
+
+def strip(text):
+    """The tokens of preprocessed C that come from our tree: no comments, no markers."""
+    inside, kept = True, []
+    text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"), text, flags=re.S)
+    for line in text.splitlines():
+        marker = re.match(r'#\s*(?:line\s+)?\d+ "([^"]*)"', line)
+        if marker:
+            name = marker.group(1)
+            path = os.path.normpath(os.path.join(ROOT, name))
+            inside = path.startswith(ROOT + os.sep) and not name.startswith("<") and \
+                not path.startswith(os.path.join(ROOT, LIBC))
+        elif inside and not line.startswith("#"):
+            kept.append(re.sub(r"//.*", "", line))
+    return re.findall(r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\w+|[^\w\s]', "\n".join(kept))
+
+
+def digest(tokens):
+    return hashlib.sha256(" ".join(tokens).encode()).hexdigest()
+
+
+def preprocess(argv):
+    run = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    if run.returncode != 0:
+        fail(f"{' '.join(argv)}: {run.stderr.strip()}")
+    return strip(run.stdout)
+
+
+def check_text(file, out, compilers):
+    """Does Frama-C read what the compilers read? Returns the hash, and what is wrong."""
+    told = subprocess.run(["frama-c", "-print-cpp-commands", "-machdep", "gcc_x86_64",
+                           f"-cpp-extra-args=-I{ROOT} -I{ROOT}/include", os.path.join(ROOT, file)],
+                          cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    command = re.search(r"^\s*(gcc .*) -o '", told.stdout + told.stderr, re.M)
+    if not command:
+        return "", [f"{file}: Frama-C does not say how it preprocesses"]
+    proved = preprocess(shlex.split(command.group(1)))
+    for number, compiler in enumerate(compilers):
+        argv = [a for a in shlex.split(compiler) if not a.startswith("-M")] + ["-E", file]
+        compiled = preprocess(argv)
+        if proved == compiled:
+            continue
+        base = os.path.join(out, os.path.basename(file))
+        for name, tokens in (("proved", proved), (f"compiled-{number}", compiled)):
+            with open(f"{base}.{name}", "w", encoding="utf-8") as f:
+                f.write("\n".join(tokens) + "\n")
+        return "", [f"{file}: what is proved is not what is compiled (diff {base}.*)"]
+    return digest(proved), []
+
+
+# ------------------------------------------------------------------- what is assumed
+
+COMMENT = r"(?:\s*/\*(?!@)(?:(?!\*/).)*\*/)*"
+CONTRACT = re.compile(r"/\*@((?:(?!\*/).)*)\*/" + COMMENT + r"\s*((?:static |inline )*[\w ]+?[\s*]+(\w+)\([^;{]*?\)\s*[;{])",
+                      re.S)
+
+
+def line_of(text, position):
+    return text.count("\n", 0, position) + 1
+
+
+def scan(targets):
+    """Every contract of core/ that no proof backs, and every axiom, by name with its place."""
+    proved = {f for t in targets for f in t.functions}
+    contracts, axioms, places = {}, {}, {}
+    paths = [f"core/{name}" for name in sorted(os.listdir(os.path.join(ROOT, "core")))]
+    for path in paths + sorted({t.file for t in targets if t.file.startswith("proof/")}):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+            text = f.read()
+        for match in CONTRACT.finditer(text):
+            function = match.group(3)
+            if not re.search(r"(\bensures\b|\bassigns\b|_ENSURES)", match.group(1)):
+                continue
+            if function not in proved:
+                contracts.setdefault(function, f"{path}:{line_of(text, match.start(3))}")
+        for match in re.finditer(r"\baxiom (\w+)", text):
+            axioms[match.group(1)] = f"{path}:{line_of(text, match.start())}"
+        if path.endswith(".c"):
+            for match in re.finditer(r"^(?:static )?[\w ]+[ *](\w+)\([^;{]*\)\n\{", text, re.M):
+                places[match.group(1)] = f"{path}:{line_of(text, match.start(1))}"
+    return contracts, axioms, places
+
+
+def read_assumptions():
+    """proof/assumptions: paragraphs `KIND: REASON` and, indented, the names."""
+    known, kind, reason = {}, None, None
+    with open(os.path.join(ROOT, "proof/assumptions"), encoding="utf-8") as f:
+        for line in f:
+            if line.startswith("#") or not line.strip():
+                continue
+            if not line[0].isspace():
+                kind, _, reason = line.strip().partition(": ")
+                continue
+            for name in line.split():
+                known[name] = (kind, reason)
+    return known
+
+
+def check_assumptions(targets):
+    """The assumptions, each with its place and reason; and what is wrong."""
+    contracts, axioms, places = scan(targets)
+    known = read_assumptions()
+    found, wrong, listed = {**contracts, **axioms}, [], []
+    with open(os.path.join(ROOT, "proof/cbmc/descriptor.c"), encoding="utf-8") as f:
+        asserted = set(re.findall(r'CHECK\("(\w+)"', f.read()))
+    for name, place in sorted(found.items(), key=lambda x: x[1]):
+        if name not in known:
+            wrong.append(f"{place}: {name} is assumed, and proof/assumptions does not say why")
+            continue
+        kind, reason = known[name]
+        if "proof/cbmc/descriptor.c" in reason and name not in asserted:
+            wrong.append(f"{place}: axiom {name} has no assertion in proof/cbmc/descriptor.c")
+        listed.append({"name": name, "kind": kind, "place": place, "reason": reason})
+    for name in known:
+        if name not in found:
+            wrong.append(f"proof/assumptions: {name} is not assumed any more")
+    return listed, places, wrong
+
+
+# ------------------------------------------------------------------- CBMC
+
+def run_cbmc(args):
+    """The checks of proof/cbmc/run.sh: name -> (ok, seconds)."""
+    run = subprocess.run(["proof/cbmc/run.sh"], cwd=ROOT, stdin=subprocess.DEVNULL,
+                         env=dict(os.environ, BUILD=args.build, LIMIT="600"), capture_output=True, text=True,
+                         check=False)
+    checks = {}
+    for line in run.stdout.splitlines():
+        match = re.match(r"(ok|FAIL) (\S+) \(([0-9.]+)\)", line)
+        if match:
+            checks[match.group(2)] = (match.group(1) == "ok", float(match.group(3)))
+    wrong = [f"CBMC: {n} fails (see {args.build}/proof/cbmc)" for n, (ok, _) in checks.items() if not ok]
+    if run.returncode != 0 and not wrong:
+        wrong = [f"CBMC: {(run.stderr or run.stdout).strip()[-300:]}"]
+    return checks, wrong
+
+
+# ------------------------------------------------------------------- the report
+
+def lemma_rows(results, places, checks, all_targets):
+    """One row a lemma of the seed: (lemma, function, place, proved, total, seconds, state)."""
+    known = {(t.file, f) for t in all_targets for f in t.functions}
+    out = []
+    for lemma, by, function in rows("proof/lemmas"):
+        if by == "cbmc":
+            names = [n for n in checks if any(n.startswith(p) for p in function.split(","))]
+            good = [n for n in names if checks[n][0]]
+            state = "proved" if names and len(good) == len(names) else "not run" if not names else "FAILED"
+            out.append((lemma, function, "proof/cbmc/run.sh", len(good), len(names),
+                        sum(checks[n][1] for n in names), state))
+            continue
+        place = places.get(function, by)
+        result = results.get((by, function))
+        if (by, function) not in known:
+            out.append((lemma, function, place, 0, 0, 0.0, "OPEN"))
+        elif result is None:
+            out.append((lemma, function, place, 0, 0, 0.0, "not run"))
+        else:
+            out.append((lemma, function, place, result.proved, result.total, result.seconds,
+                        "proved" if result.proved == result.total else "FAILED"))
+    return out
+
+
+def wrap(text, width, indent):
+    words, line, out = text.split(), "", []
+    for word in words:
+        if line and len(line) + len(word) + 1 > width:
+            out.append(indent + line)
+            line = ""
+        line = f"{line} {word}".strip()
+    return out + [indent + line]
+
+
+def report(lemmas, results, assumptions, checks, texts):
+    lines = ["Seed lemma               C function                          goals       s  state", ""]
+    for lemma, function, place, proved, total, spent, state in lemmas:
+        where = f"{function} {place}"
+        lines.append(f"{lemma:<24} {where:<34} {proved:>5}/{total:<5} {spent:>6.1f}  {state}")
+    lines += ["", "By file, the functions beside the lemmas' own included", ""]
+    files = {}
+    for (file, _), r in results.items():
+        entry = files.setdefault(file, [0, 0, 0.0])
+        entry[0], entry[1], entry[2] = entry[0] + r.proved, entry[1] + r.total, entry[2] + r.seconds
+    for file, (proved, total, spent) in sorted(files.items()):
+        text = texts.get(file, "")[:16]
+        lines.append(f"{file:<24} {proved:>6} of {total:<6} goals {spent:>8.1f} s   text {text}")
+    if checks:
+        good = sum(ok for ok, _ in checks.values())
+        lines += ["", f"CBMC: {good} of {len(checks)} checks, "
+                  f"{sum(s for _, s in checks.values()):.0f} s (proof/cbmc/run.sh)"]
+    lines += ["", f"What it rests on: {len(assumptions)} assumptions", ""]
+    groups = {}
+    for a in assumptions:
+        groups.setdefault((a["kind"], a["reason"]), []).append(a)
+    for (kind, reason), members in groups.items():
+        lines += wrap(f"{kind} ({len(members)}): {reason}", 96, "")
+        lines += wrap(", ".join(f"{m['name']} {m['place'].split('/')[-1]}" for m in members), 92, "    ")
+    total = sum(r.total for r in results.values())
+    proved = sum(r.proved for r in results.values())
+    lines += ["", f"{proved} of {total} goals proved"]
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", help="only these files, such as core/page.c (no lemma table then)")
+    parser.add_argument("--build", default="build", help="build directory (default: build)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs of Frama-C at a time")
+    parser.add_argument("--timeout", type=int, default=40, help="seconds a goal and prover; failed goals get three times that in a second try")
+    parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
+    parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
+    parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
+    parser.add_argument("--compile", action="append", help="how the core is compiled: compiler and flags; may be given again")
+    parser.add_argument("--no-cbmc", action="store_true", help="leave out the CBMC checks")
+    args = parser.parse_args()
+    os.chdir(ROOT)
+    args.tree = ROOT
+    out = os.path.abspath(os.path.join(args.build, "proof"))
+    args.cache = os.path.join(out, "cache")
+    os.makedirs(args.cache, exist_ok=True)
+    if not shutil.which("frama-c"):
+        fail("no frama-c: make prove installs it")
+    setup_provers(out)
+    sys.exit(run(args, out))
+
+
+def setup_provers(out):
+    config = os.path.join(out, "why3.conf")
+    if os.path.exists(config):
+        os.remove(config)
+    env = dict(os.environ, WHY3CONFIG=config)
+    subprocess.run(["why3", "config", "detect"], env=env, capture_output=True, check=False)
+    try:
+        with open(config, encoding="utf-8") as f:
+            text = f.read()
+    except OSError:
+        fail("why3 finds no provers")
+    with open(config, "w", encoding="utf-8") as f:
+        f.write(re.sub(r"^memlimit = .*", "memlimit = 2000", text, flags=re.M))
+
+
+def prove_all(targets, out, args):
+    """Results by (file, function), and what is wrong; failed goals are tried once more."""
+    work = units(targets)
+    progress = Progress(len(work))
+    results, wrong = {}, []
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for target, found, bad in pool.map(lambda u: prove_unit(u, out, args, progress), work):
+            wrong += bad
+            results.update({(target.file, f): r for f, r in found.items()})
+    again = [(t, [f for f in t.functions if results[(t.file, f)].failed]) for t in targets]
+    again = [(0, t, fs, "again") for t, fs in again if fs]
+    if again:
+        args.timeout *= 3
+        progress.total += len(again)
+        for unit in again:
+            target, found, bad = prove_unit(unit, out, args, progress)
+            wrong += bad
+            results.update({(target.file, f): r for f, r in found.items()})
+    return results, wrong
+
+
+def check_pins(targets, results):
+    wrong = []
+    for target in targets:
+        total = sum(results[(target.file, f)].total for f in target.functions)
+        if total < target.pinned:
+            wrong.append(f"{target.file}: {total} goals, {target.pinned} are pinned in proof/functions")
+    return wrong
+
+
+def check_open(lemmas, assumptions, args):
+    """The lemmas without a proof: none, or as many as the table says."""
+    with open("proof/lemmas", encoding="utf-8") as f:
+        pinned = int(re.search(r"^# open: (\d+)", f.read(), re.M).group(1))
+    names = [row[0] for row in lemmas if row[6] == "OPEN"]
+    wrong = [f"lemma {row[0]}: {row[6]}" for row in lemmas if row[6] in ("FAILED", "not run")]
+    if len(names) != pinned:
+        wrong.append(f"{len(names)} lemmas are open, proof/lemmas pins {pinned}")
+    if names and not args.allow_open:
+        wrong.append(f"no proof: {', '.join(names)}")
+    contracts = [a["name"] for a in assumptions if a["kind"] == "open"]
+    if contracts and not args.allow_open:
+        wrong.append(f"contracts without a proof: {', '.join(contracts)}")
+    return wrong
+
+
+def run(args, out):
+    start = time.time()
+    all_targets = [Target(fields) for fields in rows("proof/functions")]
+    targets = [t for t in all_targets if not args.files or t.file in args.files]
+    unknown = set(args.files) - {t.file for t in targets}
+    if unknown:
+        fail(f"not in proof/functions: {' '.join(sorted(unknown))}")
+    texts, wrong = {}, []
+    compilers = [c for c in args.compile or [COMPILE] if shutil.which(shlex.split(c)[0])]
+    if not compilers:
+        fail("no compiler: nothing to compare the proved text with")
+    for target in targets:
+        texts[target.file], bad = check_text(target.file, out, compilers)
+        wrong += bad
+    assumptions, places, bad = check_assumptions(all_targets)
+    wrong += bad
+    results, bad = prove_all(targets, out, args)
+    wrong += bad + check_pins(targets, results)
+    for (file, function), r in sorted(results.items()):
+        wrong += [f"{file}: not proved: {goal}" for goal in r.failed]
+    whole = not args.files
+    checks = {}
+    if whole and not args.no_cbmc:
+        checks, bad = run_cbmc(args)
+        wrong += bad
+    lemmas = lemma_rows(results, places, checks, all_targets) if whole else []
+    if whole:
+        wrong += check_open(lemmas, assumptions, args)
+    lines = report(lemmas, results, assumptions, checks, texts)
+    lines += ["the same text is compiled by " + ", ".join(shlex.split(c)[0] for c in compilers)]
+    lines += [f"FAIL: {w}" for w in wrong]
+    lines.append(f"{'FAILED' if wrong else 'ok'}, {time.time() - start:.0f} s")
+    if whole:
+        with open(os.path.join(out, "report.txt"), "w", encoding="utf-8") as f:
+            f.write("\n".join(lines) + "\n")
+        write_json(os.path.join(out, "report.json"), lemmas, results, assumptions, checks, wrong)
+        print("\n".join(lines))
+    else:
+        print("\n".join(line for line in lines if " goals" in line or line.startswith(("FAIL", "ok"))))
+    return 1 if wrong else 0
+
+
+def write_json(path, lemmas, results, assumptions, checks, wrong):
+    keys = ("name", "function", "place", "proved", "total", "seconds", "state")
+    entries = []
+    for row in lemmas:
+        entry = dict(zip(keys, row))
+        file, _, line = entry.pop("place").partition(":")
+        entry.update(file=file, line=int(line or 0), seconds=round(entry["seconds"], 1))
+        entries.append(entry)
+    goals = {"proved": sum(r.proved for r in results.values()),
+             "total": sum(r.total for r in results.values())}
+    functions = [{"file": file, "function": function or "(lemmas)", "proved": r.proved, "total": r.total,
+                  "seconds": round(r.seconds, 1)} for (file, function), r in sorted(results.items())]
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({"lemmas": entries, "goals": goals, "functions": functions,
+                   "cbmc": [{"name": n, "ok": ok, "seconds": s} for n, (ok, s) in checks.items()],
+                   "assumptions": assumptions, "wrong": wrong}, f, indent=1)
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    main()
