@@ -38,6 +38,10 @@ static const struct {
 
 #define MAX_HOST_DEVICES 64U
 #define MAX_CUT_DEVICES 32U
+#define MAX_WINDOWS 4U
+/* A PCI address's first cell: which space it is in (IEEE 1275 PCI binding, 2.2.1.1). */
+#define PCI_SPACE(cell) (((cell) >> 24) & 3)
+#define PCI_SPACE_IO 1U
 /* Virtio over MMIO (Virtio 1.2, 4.2.2): a transport without a device has DeviceID 0. */
 #define VIRTIO_DEVICE_ID 8U
 #define PAGE_MASK (CV_PAGE_SIZE - 1ULL)
@@ -50,8 +54,10 @@ static const struct {
 static struct {
 	struct range host[MAX_HOST_DEVICES];
 	struct range cut[MAX_CUT_DEVICES]; /* frames within host[] that nobody gets */
+	struct range windows[MAX_WINDOWS]; /* of PCI memory behind the SMMU */
 	u32 nr_host;
 	u32 nr_cut;
+	u32 nr_windows;
 	const char *open; /* which bus master nothing confines; NULL: none */
 	const char *its_missing; /* why the host has no ITS */
 	u32 smmu_phandle; /* 0: no SMMU is used */
@@ -181,6 +187,8 @@ static const char *allow_windows(const void *fdt, int node)
 				  fdt64_ld((const fdt64_t *)(const void *)(ranges + 5))};
 
 		error = allow(r);
+		if (PCI_SPACE(fdt32_ld(ranges)) != PCI_SPACE_IO && devices.nr_windows < MAX_WINDOWS)
+			devices.windows[devices.nr_windows++] = r;
 	}
 	return error;
 }
@@ -194,6 +202,7 @@ static const char *init_pci(const void *fdt, int node)
 		return error;
 	if (behind_smmu(fdt, node))
 		return pci_init(r.base, r.size);
+	devices.nr_windows = 0;
 	devices.open = "PCI devices are not behind an SMMU (QEMU: -M virt,iommu=smmuv3)";
 	return allow(r);
 }
@@ -308,8 +317,14 @@ bool devices_host_frame(u64 pa)
 
 	if (range_meets(frame, devices.cut, devices.nr_cut))
 		return false;
-	return range_meets(frame, devices.host, devices.nr_host) || pci_host_frame(pa) ||
-	       redist_host_frame(pa);
+	return range_meets(frame, devices.host, devices.nr_host) || redist_host_frame(pa);
+}
+
+bool devices_assignable_frame(u64 pa)
+{
+	struct range frame = {pa & ~PAGE_MASK, CV_PAGE_SIZE};
+
+	return range_meets(frame, devices.windows, devices.nr_windows);
 }
 
 bool devices_confined(void)

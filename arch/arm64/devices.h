@@ -21,6 +21,9 @@ const char *devices_edit(void *fdt);
 /* May the host map this frame, which is not RAM? */
 bool devices_host_frame(u64 pa);
 
+/* Is it one that a VM may claim, if it has the stream of the device behind it (pci.h)? */
+bool devices_assignable_frame(u64 pa);
+
 /* Is there no bus master that could reach a VM's memory? If not, no VM may be made. */
 bool devices_confined(void);
 

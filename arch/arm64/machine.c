@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "cache.h"
+#include "core/state.h"
 #include "core/table.h"
 #include "devices.h"
 #include "mmu.h"
+#include "pci.h"
 #include "percpu.h"
 #include "smmu.h"
 #include "stage2.h"
@@ -44,6 +46,8 @@ enum machine_device machine_device(u64 pfn)
 {
 	if (pfn >= table_geometry.gfn_limit || !devices_host_frame(pfn << CV_PAGE_SHIFT))
 		return MACHINE_DEVICE_NONE;
+	if (devices_assignable_frame(pfn << CV_PAGE_SHIFT))
+		return MACHINE_DEVICE_ASSIGNABLE;
 	return MACHINE_DEVICE_HOST;
 }
 
@@ -179,7 +183,11 @@ void machine_map_invalidate_all(u32 map)
 
 void machine_stream_bind(u32 stream, u32 map)
 {
-	smmu_bind(stream, map);
+	u32 owner = map == MAP_DMA_DEFAULT ? CV_HOSTVISOR : dma_contexts[map - MAP_DMA(0)].owner;
+
+	/* A device that was a VM's goes to nobody: its stream stays cut. */
+	if (pci_stream_bound(stream, owner))
+		smmu_bind(stream, map);
 }
 
 void machine_stream_cut(u32 stream)

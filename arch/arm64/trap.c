@@ -15,6 +15,7 @@
 #include "emulate.h"
 #include "firmware.h"
 #include "gic.h"
+#include "pci.h"
 #include "smmu.h"
 #include "sysreg.h"
 
@@ -114,21 +115,29 @@ static void host_abort(u64 esr)
 	inject_host_abort(esr);
 }
 
-/* No VM is made where a device could reach its memory. */
-static bool withheld(u64 id)
+/*
+ * What the core's call does not know of the machine: no VM is made where a device could reach its
+ * memory, and a VM gets a device's registers only with the device. 0, or an error.
+ */
+static s64 refusal(const u64 *x)
 {
-	return id == (u32)CV_CALL_REGISTER_VM && !devices_confined();
+	if (x[0] == (u32)CV_CALL_VCPU_RUN && !gic_usable())
+		return CV_NOT_SUPPORTED; /* without a GICv3 there is nothing to run a VM on */
+	if (x[0] == (u32)CV_CALL_REGISTER_VM && !devices_confined())
+		return CV_NOT_SUPPORTED;
+	if (x[0] == (u32)CV_CALL_MAP_IO && !pci_may_claim(x[3], x[1]))
+		return CV_EPERM;
+	return CV_OK;
 }
 
 static void host_hvc(struct regs *regs)
 {
 	const u64 *x = regs->x;
-	struct call_result result = {CV_NOT_SUPPORTED, {0, 0, 0}};
+	struct call_result result = {refusal(x), {0, 0, 0}};
 
 	if (debug_call(regs))
 		return;
-	/* Without a GICv3 that the core drives there is nothing to run a VM on. */
-	if ((x[0] != (u32)CV_CALL_VCPU_RUN || gic_usable()) && !withheld(x[0]))
+	if (result.error == CV_OK)
 		result = host_call(x[0], x[1], x[2], x[3], x[4], x[5], x[6]);
 	regs->x[0] = (u64)result.error;
 	regs->x[1] = result.value[0];

@@ -39,7 +39,7 @@ def qemu(build, ram, append):
     devices = ["edu,addr=1,dma_mask=0xffffffffffffffff", "virtio-rng-pci,addr=2",
                "virtio-rng-pci,addr=3,disable-legacy=on,iommu_platform=on",
                "nvme,addr=4,serial=x,drive=disk", "pcie-root-port,addr=5,chassis=1",
-               "virtio-rng-device"]
+               "edu,addr=6,dma_mask=0xffffffffffffffff", "virtio-rng-device"]
     command = [build + "/bin/qemu-system-aarch64", "-display", "none", "-monitor", "none",
                "-serial", "stdio", "-nic", "none", "-cpu", "max", "-smp", "1",
                "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3,memory-backend=ram",

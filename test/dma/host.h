@@ -89,7 +89,10 @@ void edu_load(u64 pa); /* memory -> buffer */
 void edu_store(u64 pa); /* buffer -> memory */
 
 /* vm.c: a VM with some frames of the arena; its image is full of SECRET. */
+#define VM_GFN 0x40000ULL
+extern u64 run_page; /* of the last one */
 u64 vm_make(void);
+void vm_add_page(u64 vm, u64 pa);
 void vm_add_image(u64 vm, u64 pa);
 s64 vm_verify(u64 vm);
 s64 vm_donate(u64 vm, u64 gfn, u64 pa);
@@ -102,5 +105,6 @@ void attack_virtio(void);
 void attack_nvme(void);
 void attack_streams(void);
 void attack_fuzz(void);
+void attack_assigned(void);
 
 #endif

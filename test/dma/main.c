@@ -23,6 +23,7 @@ void main(u64 fdt)
 	working("edu", edu_works());
 	attack_edu();
 	attack_registers();
+	attack_assigned();
 	attack_gic();
 	attack_streams();
 	attack_virtio();

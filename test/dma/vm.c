@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "host.h"
 
-#define VM_GFN 0x40000ULL
 #define VM_FRAMES 64
 #define IMAGE_FRAMES 4
 
 static u64 region;
+u64 run_page;
 
 u64 vm_make(void)
 {
-	u64 vm = 0, run_page = new_page();
+	u64 vm = 0;
 	s64 error = (s64)hypercall((u32)CV_CALL_REGISTER_VM, 0, 0, 0, 0, 0, &vm);
 
+	run_page = new_page();
 	if (error == 0)
 		error = (s64)hypercall((u32)CV_CALL_SET_RAM, vm, VM_GFN, VM_FRAMES, 0, 0, 0);
 	if (error == 0)
@@ -26,10 +27,15 @@ u64 vm_make(void)
 	return vm;
 }
 
+void vm_add_page(u64 vm, u64 pa)
+{
+	hypercall((u32)CV_CALL_REMAP_VM_IMAGE, vm, pa / PAGE, region, 0, 0, 0);
+}
+
 void vm_add_image(u64 vm, u64 pa)
 {
 	fill(pa, SECRET);
-	hypercall((u32)CV_CALL_REMAP_VM_IMAGE, vm, pa / PAGE, region, 0, 0, 0);
+	vm_add_page(vm, pa);
 }
 
 s64 vm_verify(u64 vm)
