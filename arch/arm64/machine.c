@@ -62,14 +62,33 @@ static void *frame_va(u64 pfn)
  */
 static void frame_flush(u64 pfn)
 {
-	cache_flush(frame_va(pfn), CV_PAGE_SIZE);
-	if ((sysreg_read(ctr_el0) & CTR_DIC) == 0)
+	u64 ctr = sysreg_read(ctr_el0), va = (u64)frame_va(pfn), end = va + CV_PAGE_SIZE;
+	u64 line = 4ULL << ((ctr >> 16) & 0xf); /* CTR_EL0.DminLine, words: at most 2 KB */
+
+	for (u64 p = va; p < end; p += 2 * line)
+		__asm__ volatile("dc civac, %0; dc civac, %1" : : "r"(p), "r"(p + line) : "memory");
+	dsb_sy();
+	if ((ctr & CTR_DIC) == 0)
 		__asm__ volatile("ic ialluis; dsb ish; isb" : : : "memory");
+}
+
+/* By DC ZVA (C5.3.8), in blocks of DCZID_EL0.BS words (at most 2 KB), unless that forbids it. */
+static void frame_zero(u64 pfn)
+{
+	u64 dczid = sysreg_read(dczid_el0), va = (u64)frame_va(pfn), end = va + CV_PAGE_SIZE;
+	u64 block = 4ULL << (dczid & 0xf);
+
+	if ((dczid & DCZID_DZP) != 0) {
+		memset(frame_va(pfn), 0, CV_PAGE_SIZE);
+		return;
+	}
+	for (u64 p = va; p < end; p += 2 * block)
+		__asm__ volatile("dc zva, %0; dc zva, %1" : : "r"(p), "r"(p + block) : "memory");
 }
 
 void machine_frame_clear(u64 pfn)
 {
-	memset(frame_va(pfn), 0, CV_PAGE_SIZE);
+	frame_zero(pfn);
 	frame_flush(pfn);
 }
 
