@@ -67,29 +67,25 @@ static void two_vms(void)
 	blocked("one frame for two VMs: refused");
 }
 
-static void live_frames(void)
+static void frames_of_live(void)
 {
-	uint64_t pfns[64], indexes[64];
+	uint64_t pfns[64];
 	struct live_vm live[LIVE_MAX];
-	unsigned int n = live_vms(live), tried = 0;
+	unsigned int n = live_vms(live);
+	unsigned int frames = live_frames(pfns, 64);
 	struct raw_vm vm;
 
 	raw_new(&vm, GUEST_COMMANDS, 1);
-	for (unsigned int i = 0; i < n; i++) {
-		unsigned int frames = live_protected(&live[i], pfns, indexes, 64);
-
-		for (unsigned int j = 0; j < frames; j++, tried++) {
-			refused(donate(&vm, FREE_GFN, pfns[j]), "a running VM's frame");
-			refused(donate(&vm, FREE_GFN + indexes[j] % 100, pfns[j]),
-				"a running VM's frame");
-		}
-		if (n > 1)
-			refused(hvc(CV_CALL_DONATE, live[(i + 1) % n].id, 0x40000 + 0x3000, pfns[0],
-				    0, 0),
-				"one running VM's frame for the other");
+	for (unsigned int i = 0; i < frames; i++) {
+		refused(donate(&vm, FREE_GFN + i % 100, pfns[i]), "a running VM's frame");
+		/* One of them is the other's; at this gfn it is neither's. */
+		for (unsigned int j = 0; j < n; j++)
+			refused(hvc(CV_CALL_DONATE, live[j].id, 0x4ffff, pfns[i], 0, 0),
+				"one running VM's frame for another");
 	}
 	raw_end(&vm);
-	blocked("%u frames of %u running VMs, for another VM: refused", tried, n);
+	blocked("%u frames of %u running VMs, for another VM and for each other: refused", frames,
+		n);
 }
 
 #define CORE_SAMPLE 64U
@@ -364,11 +360,11 @@ static void stale_tlb(void)
 
 static void dma_of_live(void)
 {
-	uint64_t pfns[8], indexes[8];
+	uint64_t pfns[8];
 	struct live_vm live[LIVE_MAX];
 	unsigned int n = live_vms(live);
 	uint64_t offset = CV_SMMU_HOST_OFFSET;
-	unsigned int frames = live_protected(&live[0], pfns, indexes, 8);
+	unsigned int frames = live_frames(pfns, 8);
 
 	if (hvc(CV_CALL_DMA_ALLOC, CONTEXT, 0, 0, 0, 0) != CV_OK)
 		failed("DMA_ALLOC is refused");
@@ -437,7 +433,7 @@ static void after_unshare(void)
 const struct attack attacks_frame[] = {
 	{"frames/twice-in-a-vm", twice},
 	{"frames/for-two-vms", two_vms},
-	{"frames/of-a-live-vm", live_frames},
+	{"frames/of-a-live-vm", frames_of_live},
 	{"frames/of-the-core", core_frames},
 	{"frames/core-read", core_read},
 	{"frames/core-write", core_write},

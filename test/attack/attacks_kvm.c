@@ -305,17 +305,26 @@ static void alias_slot(void)
 		error != 0 ? strerror(error) : "reads other words");
 }
 
+/* The frame behind the VM's memory: in the page table once it has been touched, in vain. */
+static uint64_t frame_touched(pid_t pid, uint64_t offset)
+{
+	uint64_t pfn;
+
+	if (survives(load_word, vm.ram + offset))
+		leak("a page of the VM can be read");
+	pfn = frame_behind(pid, (uintptr_t)vm.ram + offset);
+	if (pfn == 0)
+		failed("the frame is not in the page table");
+	return pfn;
+}
+
 /* The host throws the memory away under the VM. */
 static void unmap_memory(void)
 {
-	struct live_vm self = {.pid = getpid()};
 	uint64_t pfn, word;
 
 	start_with_words();
-	self.address = (uintptr_t)vm.ram;
-	pfn = live_pfn(&self, GUEST_FRESH / FRAME);
-	if (pfn == 0)
-		failed("the frame is not in the page table");
+	pfn = frame_touched(getpid(), GUEST_FRESH);
 	if (madvise(vm.ram, MEMORY, MADV_DONTNEED) != 0 || munmap(vm.ram, MEMORY) != 0)
 		failed("the memory cannot be unmapped: %s", strerror(errno));
 	vm.ram = NULL;
@@ -397,38 +406,49 @@ static void stolen_vcpu(void)
 	blocked("a vCPU of each of %u running VMs, taken with pidfd_getfd: KVM_RUN refused", n);
 }
 
+#define KILLED_FRAMES 3U
+
+/* A VMM that says where its frames are, and runs its VM until it is killed. */
+static _Noreturn void to_be_killed(int out)
+{
+	uint64_t pfns[KILLED_FRAMES];
+
+	start_with_words();
+	pfns[0] = frame_touched(getpid(), 0);
+	pfns[1] = frame_touched(getpid(), GUEST_SECRET);
+	pfns[2] = frame_touched(getpid(), GUEST_FRESH);
+	if (write(out, pfns, sizeof(pfns)) != sizeof(pfns))
+		_exit(1);
+	for (;;)
+		(void)guest_load(WORD_AT);
+}
+
 static void killed_vmm(void)
 {
-	struct live_vm other = {0};
+	uint64_t pfns[KILLED_FRAMES];
 	struct hostile_scan scan;
-	uint64_t first, end, pfns[4];
 	int fds[2];
-	char byte = 0;
+	char byte;
+	pid_t pid;
 
 	if (pipe(fds) != 0)
 		failed("no pipe");
-	other.pid = fork();
-	if (other.pid == 0) {
-		start_with_words();
-		if (write(fds[1], &vm.ram, sizeof(vm.ram)) != sizeof(vm.ram))
-			_exit(1);
-		for (;;)
-			(void)guest_load(WORD_AT);
-	}
-	if (read(fds[0], &other.address, sizeof(other.address)) != sizeof(other.address))
+	pid = fork();
+	if (pid == 0)
+		to_be_killed(fds[1]);
+	close(fds[1]);
+	if (read(fds[0], pfns, sizeof(pfns)) != sizeof(pfns))
 		failed("the VMM to be killed does not start");
-	for (uint64_t i = 0; i < 4; i++)
-		pfns[i] = live_pfn(&other, i);
 	if (frame_read(pfns[1], &byte, 1) == 0)
 		leak("the VM's frame can be read");
-	kill(other.pid, SIGKILL);
-	waitpid(other.pid, NULL, 0);
+	usleep(10000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 	for (unsigned int i = 0; i < 300 && frame_read(pfns[1], &byte, 1) != 0; i++)
 		usleep(10000);
 	if (frame_read(pfns[1], &byte, 1) != 0)
 		failed("the killed VM's frame does not come back");
-	machine_ram(&first, &end);
-	for (unsigned int i = 0; i < 4; i++) {
+	for (unsigned int i = 0; i < KILLED_FRAMES; i++) {
 		kernel_scan(pfns[i], pfns[i] + 1, &scan);
 		if (scan.hits != 0)
 			leak("a frame of the killed VM holds the secret");

@@ -24,22 +24,21 @@
 
 static void reclaim_live(void)
 {
-	uint64_t pfns[64], indexes[64], word;
+	uint64_t pfns[64], word;
 	struct live_vm live[LIVE_MAX];
-	unsigned int n = live_vms(live), tried = 0;
+	unsigned int n = live_vms(live);
+	unsigned int frames = live_frames(pfns, 64);
 
-	for (unsigned int i = 0; i < n; i++) {
-		unsigned int frames = live_protected(&live[i], pfns, indexes, 64);
-
-		for (unsigned int j = 0; j < frames; j++, tried++) {
-			refused(hvc(CV_CALL_RECLAIM, live[i].id, pfns[j], 0, 0, 0),
+	for (unsigned int i = 0; i < frames; i++) {
+		for (unsigned int j = 0; j < n; j++)
+			refused(hvc(CV_CALL_RECLAIM, live[j].id, pfns[i], 0, 0, 0),
 				"RECLAIM of a running VM's frame");
-			if (frame_read(pfns[j], &word, sizeof(word)) == 0)
-				leak("frame %#llx can be read", (unsigned long long)pfns[j]);
-		}
-		refused(hvc(CV_CALL_DESTROY_VM, live[i].id, 0, 0, 0, 0), "DESTROY of a running VM");
+		if (frame_read(pfns[i], &word, sizeof(word)) == 0)
+			leak("frame %#llx can be read", (unsigned long long)pfns[i]);
 	}
-	blocked("%u frames of %u running VMs, and the VMs: refused (%d)", tried, n, CV_ESTATE);
+	for (unsigned int j = 0; j < n; j++)
+		refused(hvc(CV_CALL_DESTROY_VM, live[j].id, 0, 0, 0, 0), "DESTROY of a running VM");
+	blocked("%u frames of %u running VMs, and the VMs: refused", frames, n);
 }
 
 /* A vCPU that runs on CPU 1, for ever, in a process of its own. */
@@ -115,12 +114,10 @@ static void reclaim_running(void)
 
 static void run_twice(void)
 {
-	struct live_vm live[LIVE_MAX];
 	struct raw_vm vm;
 	unsigned int refusals = 0;
 	pid_t runner;
 
-	live_vms(live);
 	new_spinner(&vm);
 	vm.watch = 0;
 	runner = spin_elsewhere(&vm);
@@ -219,13 +216,10 @@ static void change_image(void)
 static void bad_image(void)
 {
 	struct hostile_call call;
-	struct live_vm live[LIVE_MAX];
-	uint64_t pfns[1], indexes[1], region;
+	uint64_t pfns[16], region;
 	struct raw_vm vm;
 
-	live_vms(live);
-	if (live_protected(&live[0], pfns, indexes, 1) != 1)
-		failed("no frame of a VM");
+	(void)live_frames(pfns, 16);
 	raw_register(&vm, GUEST_COMMANDS, 1);
 	call = (struct hostile_call){
 		.x = {(uint32_t)CV_CALL_SET_BOOT_INFO, vm.id, GUEST_BASE, 2 * FRAME}};

@@ -18,85 +18,34 @@
 #include "test/guest/secret.h"
 
 #define FRAME 4096U
-#define SAMPLE 64U
+#define SAMPLE 256U
+#define PAGES 32U
 #define PLANT 0xbadc0ffee0ddf00dULL
 
-struct sample {
-	struct live_vm vms[LIVE_MAX];
-	unsigned int nr_vms;
-	const struct live_vm *vm[LIVE_MAX * SAMPLE];
-	uint64_t pfn[LIVE_MAX * SAMPLE];
-	uint64_t index[LIVE_MAX * SAMPLE];
-	unsigned int n;
-};
-
-/* Frames of every VM that runs. */
-static void take_sample(struct sample *s)
+static void kernel_read(void)
 {
-	unsigned int before;
-
-	s->n = 0;
-	s->nr_vms = live_vms(s->vms);
-	for (unsigned int i = 0; i < s->nr_vms; i++) {
-		before = s->n;
-		s->n += live_protected(&s->vms[i], &s->pfn[before], &s->index[before], SAMPLE);
-		if (s->n < before + SAMPLE / 2)
-			leak("of VM %llu only %u frames cannot be read",
-			     (unsigned long long)s->vms[i].id, s->n - before);
-		while (before < s->n)
-			s->vm[before++] = &s->vms[i];
-	}
-}
-
-static uint64_t address_of(const struct sample *s, unsigned int i)
-{
-	return s->vm[i]->address + s->index[i] * FRAME;
-}
-
-static bool is_zero(const uint64_t *frame)
-{
-	for (unsigned int i = 0; i < FRAME / 8; i++) {
-		if (frame[i] != 0)
-			return false;
-	}
-	return true;
-}
-
-static void linear_map_read(void)
-{
-	uint64_t frame[FRAME / 8];
 	struct live_vm vms[LIVE_MAX];
 	unsigned int n = live_vms(vms);
-	unsigned long refused = 0, empty = 0;
+	uint64_t owned = live_frames_owned(vms, n);
+	uint64_t refused = kernel_probe(1, NULL, 0);
 
-	for (unsigned int i = 0; i < n; i++) {
-		for (uint64_t index = 0; index < vms[i].frames; index++) {
-			uint64_t pfn = live_pfn(&vms[i], index);
-
-			if (pfn == 0 || frame_read(pfn, frame, FRAME) != 0)
-				refused++;
-			else if (is_zero(frame))
-				empty++; /* not lent yet, or lent and taken back: nothing in it */
-			else
-				leak("VM %llu: frame %#llx has something in it that the host reads",
-				     (unsigned long long)vms[i].id, (unsigned long long)pfn);
-		}
-	}
-	blocked("%lu pages of %u VMs: fault in the kernel; %lu not lent yet, and zero", refused, n,
-		empty);
+	if (refused < owned)
+		leak("%u VMs own %llu frames, and the kernel reads all but %llu", n,
+		     (unsigned long long)owned, (unsigned long long)refused);
+	blocked("all %llu frames of %u VMs: fault in the kernel (EFAULT)",
+		(unsigned long long)refused, n);
 }
 
-static void linear_map_write(void)
+static void kernel_write(void)
 {
-	struct sample s;
-	uint64_t word = PLANT;
+	uint64_t pfns[SAMPLE], word = PLANT;
+	unsigned int n = live_frames(pfns, SAMPLE);
 
-	take_sample(&s);
-	for (unsigned int i = 0; i < s.n; i++) {
-		if (frame_write(s.pfn[i], &word, sizeof(word)) == 0)
-			corrupted("the kernel wrote to frame %#llx", (unsigned long long)s.pfn[i]);
+	for (unsigned int i = 0; i < n; i++) {
+		if (frame_write(pfns[i], &word, sizeof(word)) == 0)
+			corrupted("the kernel wrote to frame %#llx", (unsigned long long)pfns[i]);
 	}
-	blocked("%u frames: fault in the kernel (EFAULT)", s.n);
+	blocked("%u frames: fault in the kernel (EFAULT)", n);
 }
 
 static void load_word(void *address)
@@ -112,18 +61,18 @@ static void store_word(void *address)
 static void mapped(void (*touch)(void *address), void (*bad)(const char *format, ...),
 		   const char *what)
 {
-	struct sample s;
+	uint64_t pfns[SAMPLE];
+	unsigned int n = live_frames(pfns, SAMPLE);
 
-	take_sample(&s);
-	for (unsigned int i = 0; i < s.n; i++) {
-		void *map = frame_map(s.pfn[i], 1);
+	for (unsigned int i = 0; i < n; i++) {
+		void *map = frame_map(pfns[i], 1);
 
 		if (survives(touch, map))
 			bad("%s frame %#llx, mapped into a program, worked", what,
-			    (unsigned long long)s.pfn[i]);
+			    (unsigned long long)pfns[i]);
 		frame_unmap(map, 1);
 	}
-	blocked("%u frames mapped into a program: SIGBUS", s.n);
+	blocked("%u frames mapped into a program: SIGBUS", n);
 }
 
 static void mapped_read(void)
@@ -139,25 +88,31 @@ static void mapped_write(void)
 typedef ssize_t (*vm_io)(pid_t pid, const struct iovec *local, unsigned long nr_local,
 			 const struct iovec *remote, unsigned long nr_remote, unsigned long flags);
 
+/* Address `i` of PAGES that are tried in the memory of a VMM. */
+static uint64_t page_of(const struct live_vm *vm, unsigned int i)
+{
+	return vm->address + vm->pages / PAGES * i * FRAME;
+}
+
 static void process_vm(vm_io io, void (*bad)(const char *format, ...), const char *what)
 {
 	uint64_t frame[FRAME / 8] = {PLANT};
-	struct sample s;
-	ssize_t n;
+	struct live_vm vms[LIVE_MAX];
+	unsigned int n = live_vms(vms);
 	int error = 0;
 
-	take_sample(&s);
-	for (unsigned int i = 0; i < s.n; i++) {
+	for (unsigned int i = 0; i < n * PAGES; i++) {
+		const struct live_vm *vm = &vms[i / PAGES];
 		struct iovec local = {frame, FRAME};
-		struct iovec remote = {(void *)address_of(&s, i), FRAME};
+		struct iovec remote = {(void *)page_of(vm, i % PAGES), FRAME};
+		ssize_t moved = io(vm->pid, &local, 1, &remote, 1, 0);
 
-		n = io(s.vm[i]->pid, &local, 1, &remote, 1, 0);
 		error = errno;
-		if (n > 0)
-			bad("%s moved %zd bytes of VM %llu", what, n,
-			    (unsigned long long)s.vm[i]->id);
+		if (moved > 0)
+			bad("%s moved %zd bytes of VM %llu", what, moved,
+			    (unsigned long long)vm->id);
 	}
-	blocked("%u pages of the VMM: %s", s.n, strerror(error));
+	blocked("%u pages of %u VMMs: %s", n * PAGES, n, strerror(error));
 }
 
 static void process_vm_read(void)
@@ -172,45 +127,48 @@ static void process_vm_write(void)
 
 static void debugger(void)
 {
-	struct sample s;
-	unsigned int refused = 0;
+	struct live_vm vms[LIVE_MAX];
+	unsigned int n = live_vms(vms);
 
-	take_sample(&s);
-	for (unsigned int i = 0; i < s.n; i++) {
-		pid_t pid = s.vm[i]->pid;
+	for (unsigned int i = 0; i < n * PAGES; i++) {
+		pid_t pid = vms[i / PAGES].pid;
+		void *address = (void *)page_of(&vms[i / PAGES], i % PAGES);
 
-		if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0)
-			failed("the VMM cannot be traced: %s", strerror(errno));
-		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
-		waitpid(pid, NULL, __WALL);
+		if (i % PAGES == 0) {
+			if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) != 0)
+				failed("the VMM cannot be traced: %s", strerror(errno));
+			ptrace(PTRACE_INTERRUPT, pid, NULL, NULL);
+			waitpid(pid, NULL, __WALL);
+		}
 		errno = 0;
-		(void)ptrace(PTRACE_PEEKDATA, pid, (void *)address_of(&s, i), NULL);
+		(void)ptrace(PTRACE_PEEKDATA, pid, address, NULL);
 		if (errno == 0)
-			leak("ptrace read a word of VM %llu", (unsigned long long)s.vm[i]->id);
-		else
-			refused++;
-		if (ptrace(PTRACE_POKEDATA, pid, (void *)address_of(&s, i), PLANT) == 0)
+			leak("ptrace read a word of VM %llu",
+			     (unsigned long long)vms[i / PAGES].id);
+		if (ptrace(PTRACE_POKEDATA, pid, address, PLANT) == 0)
 			corrupted("ptrace wrote a word of VM %llu",
-				  (unsigned long long)s.vm[i]->id);
-		ptrace(PTRACE_DETACH, pid, NULL, NULL);
+				  (unsigned long long)vms[i / PAGES].id);
+		if (i % PAGES == PAGES - 1)
+			ptrace(PTRACE_DETACH, pid, NULL, NULL);
 	}
-	blocked("PEEKDATA and POKEDATA of %u pages: %s", refused, strerror(EIO));
+	blocked("PEEKDATA and POKEDATA of %u pages of %u VMMs: EIO", n * PAGES, n);
 }
 
-/* A file that is the VMM's, or the machine's, memory. */
-static void memory_file(const char *path, bool physical)
+/* A file that is the memory of the VMM with this PID. */
+static void proc_mem(void)
 {
 	uint64_t frame[FRAME / 8];
-	struct sample s;
+	struct live_vm vms[LIVE_MAX];
+	unsigned int n = live_vms(vms);
 	char name[64];
 	int error = 0;
 
-	take_sample(&s);
-	for (unsigned int i = 0; i < s.n; i++) {
-		off_t at = (off_t)(physical ? s.pfn[i] * FRAME : address_of(&s, i));
+	for (unsigned int i = 0; i < n * PAGES; i++) {
+		const struct live_vm *vm = &vms[i / PAGES];
+		off_t at = (off_t)page_of(vm, i % PAGES);
 		int fd;
 
-		snprintf(name, sizeof(name), path, (int)s.vm[i]->pid);
+		snprintf(name, sizeof(name), "/proc/%d/mem", (int)vm->pid);
 		fd = open(name, O_RDWR | O_CLOEXEC);
 		if (fd < 0)
 			failed("%s: %s", name, strerror(errno));
@@ -221,39 +179,43 @@ static void memory_file(const char *path, bool physical)
 			corrupted("%s was written", name);
 		close(fd);
 	}
-	blocked("%u frames: %s", s.n, strerror(error));
-}
-
-static void proc_mem(void)
-{
-	memory_file("/proc/%d/mem", false);
+	blocked("%u pages of %u VMMs: %s", n * PAGES, n, strerror(error));
 }
 
 static void dev_mem(void)
 {
-	memory_file("/dev/mem", true);
+	uint64_t pfns[SAMPLE], frame[FRAME / 8];
+	unsigned int n = live_frames(pfns, SAMPLE);
+	int fd = open("/dev/mem", O_RDWR | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		failed("/dev/mem: %s", strerror(errno));
+	for (unsigned int i = 0; i < n; i++) {
+		if (pread(fd, frame, FRAME, (off_t)(pfns[i] * FRAME)) > 0)
+			leak("frame %#llx was read", (unsigned long long)pfns[i]);
+		error = errno;
+		if (pwrite(fd, frame, 8, (off_t)(pfns[i] * FRAME)) > 0)
+			corrupted("frame %#llx was written", (unsigned long long)pfns[i]);
+	}
+	blocked("%u frames: %s", n, strerror(error));
 }
 
-/* The kernel is made to move, merge and swap out what it thinks is its own. */
+/* The kernel is made to move, merge and drop what it thinks is its own. */
 static void move_pages_about(void)
 {
-	int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+	int compact = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
 	int drop = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-	uint64_t before[LIVE_MAX * SAMPLE];
-	struct sample s;
-	unsigned int moved = 0;
+	uint64_t pfns[SAMPLE];
+	unsigned int n = live_frames(pfns, SAMPLE);
+	uint8_t byte;
 
-	take_sample(&s);
-	memcpy(before, s.pfn, sizeof(before));
-	if (fd < 0 || write(fd, "1", 1) != 1 || drop < 0 || write(drop, "3", 1) != 1)
+	if (compact < 0 || write(compact, "1", 1) != 1 || drop < 0 || write(drop, "3", 1) != 1)
 		failed("memory cannot be compacted: %s", strerror(errno));
-	close(fd);
-	close(drop);
-	for (unsigned int i = 0; i < s.n; i++)
-		moved += live_pfn(s.vm[i], s.index[i]) != before[i];
-	if (moved != 0)
-		corrupted("%u pages of VMs have moved", moved);
-	blocked("none of %u pages moved", s.n);
+	for (unsigned int i = 0; i < n; i++) {
+		if (frame_read(pfns[i], &byte, 1) == 0)
+			leak("frame %#llx can be read afterwards", (unsigned long long)pfns[i]);
+	}
+	blocked("compaction and reclaim: %u frames are still the VMs'", n);
 }
 
 /* The way of looking must find a secret that is there, or it says nothing. */
@@ -289,8 +251,8 @@ static void scan_everything(void)
 }
 
 const struct attack attacks_memory[] = {
-	{"vm-memory/kernel-read", linear_map_read},
-	{"vm-memory/kernel-write", linear_map_write},
+	{"vm-memory/kernel-read", kernel_read},
+	{"vm-memory/kernel-write", kernel_write},
 	{"vm-memory/mapped-read", mapped_read},
 	{"vm-memory/mapped-write", mapped_write},
 	{"vm-memory/process-vm-readv", process_vm_read},

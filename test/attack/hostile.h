@@ -37,6 +37,17 @@ struct hostile_scan {
 	__u64 hit_pfn; /* the first of them */
 };
 
+/* Which of frames first, first + step, ... below end can the kernel not read? */
+struct hostile_probe {
+	__u64 first_pfn;
+	__u64 end_pfn;
+	__u64 step;
+	__u64 pfns; /* where to write the first `room` of them */
+	__u64 room;
+	__u64 readable; /* out: frames */
+	__u64 refused;
+};
+
 struct hostile_pages {
 	__u64 pfn;
 	__u32 order;
@@ -51,6 +62,7 @@ struct hostile_pages {
 #define HOSTILE_FREE _IOW('h', 6, struct hostile_pages)
 /* A plain load by the kernel of the frame in the argument, faults not being caught. */
 #define HOSTILE_TOUCH _IO('h', 7)
+#define HOSTILE_PROBE _IOWR('h', 8, struct hostile_probe)
 /* mmap() at offset pfn * 4096 maps any frame. */
 
 #endif

@@ -113,6 +113,19 @@ void kernel_scan(uint64_t first, uint64_t end, struct hostile_scan *scan)
 		failed("HOSTILE_SCAN: %s", strerror(errno));
 }
 
+uint64_t kernel_probe(uint64_t step, uint64_t *pfns, uint64_t room)
+{
+	struct hostile_probe probe = {.step = step, .pfns = (uintptr_t)pfns, .room = room};
+	uint64_t first, end;
+
+	machine_ram(&first, &end);
+	probe.first_pfn = first;
+	probe.end_pfn = end;
+	if (ioctl(device, HOSTILE_PROBE, &probe) != 0)
+		failed("HOSTILE_PROBE: %s", strerror(errno));
+	return probe.refused;
+}
+
 void machine_ram(uint64_t *first, uint64_t *end)
 {
 	unsigned long long from, to;

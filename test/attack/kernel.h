@@ -34,6 +34,9 @@ void frame_unmap(void *map, uint32_t frames);
 /* Look for the secret in frames [first, end). */
 void kernel_scan(uint64_t first, uint64_t end, struct hostile_scan *scan);
 
+/* Frames of RAM that the kernel cannot read, one in `step` tried: of VMs. How many. */
+uint64_t kernel_probe(uint64_t step, uint64_t *pfns, uint64_t room);
+
 /* The RAM of the machine in frames: the first, and behind the last. */
 void machine_ram(uint64_t *first, uint64_t *end);
 /* The core's own memory: its image, and the pool of its translation tables. How many ranges. */

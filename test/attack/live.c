@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "corevisor/error.h"
+#include "corevisor/hypercall.h"
 #include "test/attack/attack.h"
 #include "test/attack/kernel.h"
 
@@ -41,10 +43,10 @@ static void find_memory(struct live_vm *vm)
 	maps = fopen(path, "re");
 	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
 		if (sscanf(line, "%llx-%llx %7s", &from, &to, mode) != 3 || mode[1] != 'w' ||
-		    (to - from) / FRAME <= vm->frames)
+		    (to - from) / FRAME <= vm->pages)
 			continue;
 		vm->address = from;
-		vm->frames = (to - from) / FRAME;
+		vm->pages = (to - from) / FRAME;
 	}
 	if (maps != NULL)
 		fclose(maps);
@@ -62,7 +64,7 @@ unsigned int live_vms(struct live_vm *vms)
 		if (vms[n].id == 0 || vms[n].pid == 0)
 			continue;
 		find_memory(&vms[n]);
-		if (vms[n].frames * FRAME >= SMALLEST)
+		if (vms[n].pages * FRAME >= SMALLEST)
 			n++;
 	}
 	if (folder != NULL)
@@ -89,31 +91,40 @@ static int pagemap(pid_t pid)
 	return fd;
 }
 
-uint64_t live_pfn(const struct live_vm *vm, uint64_t index)
+uint64_t frame_behind(pid_t pid, uint64_t address)
 {
-	off_t at = (off_t)((vm->address / FRAME + index) * sizeof(uint64_t));
+	off_t at = (off_t)(address / FRAME * sizeof(uint64_t));
 	uint64_t entry = 0;
 
-	if (pread(pagemap(vm->pid), &entry, sizeof(entry), at) != sizeof(entry))
+	if (pread(pagemap(pid), &entry, sizeof(entry), at) != sizeof(entry))
 		return 0;
 	/* Bit 63: present. Bits 0 to 54: the frame (Linux, admin-guide/mm/pagemap.rst). */
 	return entry >> 63 != 0 ? entry & ((1ULL << 55) - 1) : 0;
 }
 
-unsigned int live_protected(const struct live_vm *vm, uint64_t *pfns, uint64_t *indexes,
-			    unsigned int most)
+unsigned int live_frames(uint64_t *pfns, unsigned int most)
 {
-	uint64_t step = vm->frames / (4 * (uint64_t)most) + 1;
-	unsigned int n = 0;
-	uint8_t byte;
+	struct live_vm vms[LIVE_MAX];
+	uint64_t owned = live_frames_owned(vms, live_vms(vms));
+	uint64_t n = kernel_probe(owned / most + 1, pfns, most);
 
-	for (uint64_t i = 0; i < vm->frames && n < most; i += step) {
-		uint64_t pfn = live_pfn(vm, i);
+	if (n < most / 4)
+		leak("the VMs own %llu frames, but in a sample of RAM the kernel reads all but %llu",
+		     (unsigned long long)owned, (unsigned long long)n);
+	if (n == 0)
+		failed("no frame of a VM is found");
+	return n < most ? (unsigned int)n : most;
+}
 
-		if (pfn == 0 || frame_read(pfn, &byte, 1) == 0)
-			continue;
-		pfns[n] = pfn;
-		indexes[n++] = i;
+uint64_t live_frames_owned(const struct live_vm *vms, unsigned int n)
+{
+	uint64_t sum = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct hostile_call call = {.x = {(uint32_t)CV_CALL_VM_INFO, vms[i].id}};
+
+		hvc_full(&call);
+		sum += (int64_t)call.x[0] == CV_OK ? call.x[2] : 0;
 	}
-	return n;
+	return sum;
 }

@@ -11,18 +11,19 @@
 struct live_vm {
 	uint64_t id;
 	pid_t pid;
-	uint64_t address; /* of its memory, in the VMM */
-	uint64_t frames;
+	uint64_t address; /* of its memory, in the VMM, and how long that is */
+	uint64_t pages;
 };
 
 /* How many there are. Fails the attack if there is none. */
 unsigned int live_vms(struct live_vm *vms);
 
-/* The frame behind page `index` of its memory; 0: none there. */
-uint64_t live_pfn(const struct live_vm *vm, uint64_t index);
+/* The frame behind an address of a process; 0: none there. */
+uint64_t frame_behind(pid_t pid, uint64_t address);
 
-/* Pages of it that the host cannot read, so they are the VM's; at most `most`. */
-unsigned int live_protected(const struct live_vm *vm, uint64_t *pfns, uint64_t *indexes,
-			    unsigned int most);
+/* Frames of the VMs that run, from all over the RAM; at most `most`. Fails if there is none. */
+unsigned int live_frames(uint64_t *pfns, unsigned int most);
+/* How many they own together, by their own account. */
+uint64_t live_frames_owned(const struct live_vm *vms, unsigned int n);
 
 #endif

@@ -158,6 +158,41 @@ static long hostile_scan(struct hostile_scan __user *user)
 	return copy_to_user(user, &scan, sizeof(scan)) ? -EFAULT : 0;
 }
 
+static long probe_frame(struct hostile_probe *probe, u64 pfn)
+{
+	u64 __user *to = u64_to_user_ptr(probe->pfns);
+	u64 word;
+
+	if (!copy_from_kernel_nofault(&word, __va(PFN_PHYS(pfn)), sizeof(word))) {
+		probe->readable++;
+		return 0;
+	}
+	if (probe->refused < probe->room && put_user(pfn, to + probe->refused))
+		return -EFAULT;
+	probe->refused++;
+	return 0;
+}
+
+static long hostile_probe(struct hostile_probe __user *user)
+{
+	struct hostile_probe probe;
+	long error = 0;
+	u64 pfn;
+
+	if (copy_from_user(&probe, user, sizeof(probe)))
+		return -EFAULT;
+	if (probe.step == 0)
+		return -EINVAL;
+	for (pfn = probe.first_pfn; !error && pfn < probe.end_pfn; pfn += probe.step) {
+		if (pfn_is_map_memory(pfn))
+			error = probe_frame(&probe, pfn);
+		cond_resched();
+	}
+	if (!error && copy_to_user(user, &probe, sizeof(probe)))
+		error = -EFAULT;
+	return error;
+}
+
 static long hostile_alloc(struct hostile_pages __user *user)
 {
 	struct hostile_pages pages;
@@ -205,6 +240,8 @@ static long hostile_ioctl(struct file *file, unsigned int request, unsigned long
 		return hostile_alloc(user);
 	case HOSTILE_FREE:
 		return hostile_free(user);
+	case HOSTILE_PROBE:
+		return hostile_probe(user);
 	case HOSTILE_TOUCH:
 		return (long)(READ_ONCE(*(u64 *)__va(PFN_PHYS(argument))) & LONG_MAX);
 	default:
