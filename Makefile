@@ -139,11 +139,11 @@ include $(sort $(wildcard */build.mk */*/build.mk))
 
 # ---------------------------------------------------------------- what a person types
 
-.PHONY: run all sim unit check fuzz fuzz-smoke prove mutants faults coverage size format abi clean help
+.PHONY: all demo-sim sim unit check fuzz fuzz-smoke prove mutants faults coverage size format abi clean help
 
 all: $(ALL)			## build everything that is for users: cvsim, the core, host and VMM parts
 
-run: $(B)/cvsim			## the main job: a VM's life on the simulated machine, and attacks on it
+demo-sim: $(B)/cvsim		## a VM's life on the simulated machine, and attacks on it
 	tools/run-demo.sh '$(B)'
 
 sim: $(B)/cvsim			## run every simulator script of test/scripts

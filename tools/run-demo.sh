@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-3-Clause
-# What `make run` shows: the life of a VM on the simulated machine, attacks on it, a planted bug
+# What `make demo-sim` shows: the life of a VM on the simulated machine, attacks on it, a planted bug
 # found. Takes the build directory; exits 1 if anything went otherwise than it should.
 set -euo pipefail
 
@@ -17,7 +17,7 @@ build=${1:-build}
 cvsim=$build/cvsim
 fault=wipe-on-reclaim
 [ -x "$cvsim" ] || {
-	echo "run-demo.sh: $cvsim is not there: run make first" >&2
+	echo "run-demo.sh: $cvsim is not there: make it first" >&2
 	exit 2
 }
 status=0

@@ -7,9 +7,11 @@ set -u
 usage()
 {
 	cat <<-END
-	usage: test/attack/attack.sh [-q] [-k SERIES] [-g SERIES] [-n VMS] [WORD...]
+	usage: test/attack/attack.sh [-qs] [-k SERIES] [-g SERIES] [-n VMS] [WORD...]
 
 	  -q          only the table, not what host and VMs say meanwhile
+	  -s          on stock KVM, without Corevisor: there the attacks by way of KVM must get
+	              through, or they would prove nothing
 	  -k SERIES   the host's kernel (6.12)
 	  -g SERIES   the VMs' kernel (6.12)
 	  -n VMS      how many VMs (2)
@@ -24,10 +26,11 @@ usage()
 cd "$(dirname "$0")/../.." || exit 1
 B=${B:-build}
 out=$B/attack
-series=6.12 guest=6.12 vms=2 quiet=''
-while getopts qk:g:n:h option; do
+series=6.12 guest=6.12 vms=2 quiet='' stock=''
+while getopts qsk:g:n:h option; do
 	case $option in
 	q) quiet=yes ;;
+	s) stock=yes vms=0 ;;
 	k) series=$OPTARG ;;
 	g) guest=$OPTARG ;;
 	n) vms=$OPTARG ;;
@@ -36,13 +39,21 @@ while getopts qk:g:n:h option; do
 	esac
 done
 shift $((OPTIND - 1))
+[ -z "$stock" ] || [ $# -gt 0 ] || set -- vmm/
 only=$(IFS=,; echo "$*")
-log=$out/log
+log=$out/log$stock
+json=$B/attack$stock.json
 
 prepare()
 {
 	mkdir -p "$out"
-	"$B/corevisor-pack" -o "$out/host.img" "$B/kernel/$series/Image" || exit 1
+	tools/fetch.sh qemu busybox "kernel-$series" "kernel-$guest" >"$out/fetch.log" 2>&1 ||
+		{ tail -n 3 "$out/fetch.log"; exit 1; }
+	image=$B/kernel/$series/Image
+	if [ -z "$stock" ]; then
+		image=$out/host.img
+		"$B/corevisor-pack" -o "$image" "$B/kernel/$series/Image" || exit 1
+	fi
 	cp "$B/kernel/$guest/Image" "$out/Image"
 	cp "$B/guest/initramfs-$guest" "$out/guest-initramfs"
 	BUILD=$B tools/initramfs.sh -b -k "$series" -i test/attack/init -o "$out/initramfs" \
@@ -65,11 +76,12 @@ show()
 
 run()
 {
+	: >"$log"
 	timeout -k 5 "${TIMEOUT:-400}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
 		-monitor none -nic none -M virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3 \
-		-cpu "${CPU:-neoverse-n1}" -smp 2 -m 2G -kernel "$out/host.img" \
+		-cpu "${CPU:-neoverse-n1}" -smp 2 -m 2G -kernel "$image" \
 		-initrd "$out/initramfs" -no-reboot \
-		-append "console=ttyAMA0 quiet attack.vms=$vms ${only:+attack.only=$only}" \
+		-append "console=ttyAMA0 quiet attack.vms=$vms ${stock:+attack.stock=1} ${only:+attack.only=$only}" \
 		</dev/null >"$log" 2>&1 &
 	qemu=$!
 	# Interrupted: the machine goes with us.
@@ -83,6 +95,10 @@ run()
 }
 
 prepare
-echo "Corevisor, Debian $series as host on 2 CPUs, $vms protected VMs of 2 vCPUs (log: $log)"
+if [ -n "$stock" ]; then
+	echo "Debian $series and its own KVM, without Corevisor (log: $log)"
+else
+	echo "Corevisor, Debian $series as host on 2 CPUs, $vms protected VMs of 2 vCPUs (log: $log)"
+fi
 run
-exec test/attack/report.py --vms "$vms" --json "$B/attack.json" ${only:+--part} "$log"
+exec test/attack/report.py --vms "$vms" --json "$json" ${stock:+--stock} ${only:+--part} "$log"

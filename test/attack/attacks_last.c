@@ -14,13 +14,14 @@
 #include "corevisor/error.h"
 #include "corevisor/hypercall.h"
 #include "corevisor/limits.h"
+#include "corevisor/state.h"
 #include "test/attack/attack.h"
 #include "test/attack/guest.h"
 #include "test/attack/kernel.h"
 #include "test/attack/live.h"
 
 #define FRAME 4096U
-#define RANDOM_CALLS 20000U
+#define RANDOM_CALLS 5000U
 #define BLOCK 512U
 
 /* What arguments are drawn from: never a frame that the host itself lives in. */
@@ -118,20 +119,33 @@ static void one_call(struct dice *dice)
 		  some_number(dice));
 }
 
-/* Everything that random calls may have made is taken apart again. */
-static void tidy(struct dice *dice)
+static uint64_t state_of(uint64_t vm)
+{
+	struct hostile_call call = {.x = {(uint32_t)CV_CALL_VM_INFO, vm}};
+
+	hvc_full(&call);
+	return (int64_t)call.x[0] == CV_OK ? call.x[1] : CV_VM_UNUSED;
+}
+
+static void free_contexts(void)
 {
 	for (uint64_t context = 0; context < CV_MAX_DMA_CONTEXTS; context++)
 		(void)hvc(CV_CALL_DMA_FREE, context, 0, 0, 0, 0);
+}
+
+/* Everything that random calls may have made is taken apart again. */
+static void tidy(struct dice *dice)
+{
 	for (uint64_t vm = 1; vm <= CV_MAX_VMS; vm++) {
-		if (is_live(dice, vm) || hvc(CV_CALL_POWEROFF_VM, vm, 0, 0, 0, 0) != CV_OK)
+		if (state_of(vm) == CV_VM_UNUSED || is_live(dice, vm))
 			continue;
-		for (uint64_t context = 0; context < CV_MAX_DMA_CONTEXTS; context++)
-			(void)hvc(CV_CALL_DMA_FREE, context, 0, 0, 0, 0);
+		(void)hvc(CV_CALL_POWEROFF_VM, vm, 0, 0, 0, 0);
+		free_contexts();
 		for (uint64_t i = 0; i < BLOCK; i++)
 			(void)hvc(CV_CALL_RECLAIM, vm, dice->own + i, 0, 0, 0);
 		(void)hvc(CV_CALL_DESTROY_VM, vm, 0, 0, 0, 0);
 	}
+	free_contexts();
 }
 
 static void roll_on(struct dice dice, unsigned int cpu)

@@ -46,9 +46,12 @@ $(B)/attack/%/hostile.ko: $(ATTACK_MODULE_SRC) test/attack/build.mk
 		$(ATTACK_KBUILD) modules >$(@D)/log 2>&1 || { cat $(@D)/log >&2; exit 1; }
 	@cp $(@D)/module/hostile.ko $@
 
-.PHONY: attack
-attack: $(ATTACK_NEEDS)		## a hostile host attacks running VMs: a line for each attack
-	B=$(B) test/attack/attack.sh $(ATTACK_FLAGS)
+.PHONY: run attack
+run: $(ATTACK_NEEDS)		## the main job: a Debian host on Corevisor, two protected Debian VMs, attacks on them
+	@B=$(B) test/attack/attack.sh
+
+attack: $(ATTACK_NEEDS)		## a hostile host attacks running VMs: a table of what it tried
+	@B=$(B) test/attack/attack.sh -q $(ATTACK_FLAGS)
 
 CLEAN += $(B)/attack $(B)/attack.json
 

@@ -74,34 +74,6 @@ unsigned int live_vms(struct live_vm *vms)
 	return n;
 }
 
-/* /proc/PID/pagemap, opened once for each PID that follows another. */
-static int pagemap(pid_t pid)
-{
-	static pid_t opened;
-	static int fd = -1;
-	char path[64];
-
-	if (pid == opened && fd >= 0)
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	snprintf(path, sizeof(path), "/proc/%d/pagemap", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	opened = pid;
-	return fd;
-}
-
-uint64_t frame_behind(pid_t pid, uint64_t address)
-{
-	off_t at = (off_t)(address / FRAME * sizeof(uint64_t));
-	uint64_t entry = 0;
-
-	if (pread(pagemap(pid), &entry, sizeof(entry), at) != sizeof(entry))
-		return 0;
-	/* Bit 63: present. Bits 0 to 54: the frame (Linux, admin-guide/mm/pagemap.rst). */
-	return entry >> 63 != 0 ? entry & ((1ULL << 55) - 1) : 0;
-}
-
 unsigned int live_frames(uint64_t *pfns, unsigned int most)
 {
 	struct live_vm vms[LIVE_MAX];

@@ -18,9 +18,6 @@ struct live_vm {
 /* How many there are. Fails the attack if there is none. */
 unsigned int live_vms(struct live_vm *vms);
 
-/* The frame behind an address of a process; 0: none there. */
-uint64_t frame_behind(pid_t pid, uint64_t address);
-
 /* Frames of the VMs that run, from all over the RAM; at most `most`. Fails if there is none. */
 unsigned int live_frames(uint64_t *pfns, unsigned int most);
 /* How many they own together, by their own account. */

@@ -22,7 +22,7 @@
 #include "test/attack/attack.h"
 #include "test/attack/kernel.h"
 
-#define TIME_LIMIT 120
+#define TIME_LIMIT 60
 
 enum result { NOTHING, BLOCKED, FAILED, LEAK, CORRUPTED };
 
@@ -125,7 +125,8 @@ static bool ends(pid_t pid, int *status)
 			return true;
 		nanosleep(&tick, NULL);
 	}
-	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
+	waitpid(pid, status, 0);
 	return false;
 }
 
@@ -153,6 +154,8 @@ static bool try_one(const struct attack *attack)
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
+		/* Its children go with it. */
+		setpgid(0, 0);
 		attack->run();
 		_exit(0);
 	}

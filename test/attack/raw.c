@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "corevisor/error.h"
+#include "corevisor/limits.h"
 #include "test/attack/attack.h"
 #include "test/attack/guest.h"
 #include "test/attack/kernel.h"
@@ -111,6 +112,23 @@ void raw_end(struct raw_vm *vm)
 		frame_unmap((void *)vm->run[i], 1);
 		frames_free(vm->run_pfn[i], 0);
 	}
+}
+
+void raw_skip_to(uint64_t id)
+{
+	struct hostile_call call;
+
+	/* Ids go round: the one before it is followed by it, even if those between are taken. */
+	for (unsigned int i = 0; i < CV_MAX_VMS; i++) {
+		call = (struct hostile_call){.x = {(uint32_t)CV_CALL_REGISTER_VM}};
+		hvc_full(&call);
+		must((int64_t)call.x[0], "REGISTER_VM");
+		MUST(hvc(CV_CALL_POWEROFF_VM, call.x[1], 0, 0, 0, 0));
+		MUST(hvc(CV_CALL_DESTROY_VM, call.x[1], 0, 0, 0, 0));
+		if (call.x[1] % CV_MAX_VMS + 1 == id)
+			return;
+	}
+	failed("id %llu does not come round", (unsigned long long)id);
 }
 
 uint64_t raw_donate(struct raw_vm *vm, uint64_t gfn)

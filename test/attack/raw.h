@@ -41,6 +41,8 @@ int64_t raw_verify(struct raw_vm *vm);
 
 /* A VM ready to run in this mode. */
 void raw_new(struct raw_vm *vm, uint64_t mode, unsigned int nr_vcpus);
+/* Make and end VMs until the next one will have this id, which is free. */
+void raw_skip_to(uint64_t id);
 /* Power off, take everything back, free it. */
 void raw_end(struct raw_vm *vm);
 

@@ -3,7 +3,7 @@
 """Make a table, and a JSON file, of what a hostile host tried: from the log of attack.sh.
 
 Exit code 0 if every attack was blocked, there were at least 30 (unless --part), and every VM
-finished its self-check right and powered off.
+finished its self-check right and powered off. With --stock: if enough of them were not blocked.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import re
 import sys
 
 LEAST = 30
+# Of those by way of KVM, on stock KVM: reading, writing and running what is the VM's.
+LEAST_ON_STOCK = 6
 
 
 def main():
@@ -20,6 +22,7 @@ def main():
     parser.add_argument("--vms", type=int, default=2)
     parser.add_argument("--json", help="file to write")
     parser.add_argument("--part", action="store_true", help="not all attacks were asked for")
+    parser.add_argument("--stock", action="store_true", help="there was no Corevisor")
     parser.add_argument("log")
     args = parser.parse_args()
     with open(args.log, encoding="utf-8", errors="replace") as f:
@@ -55,6 +58,11 @@ def main():
           f"{sum(r['result'] in ('LEAK', 'CORRUPTED') for r in rows)} got through, "
           f"{sum(r['result'] == 'FAILED' for r in rows)} could not be tried; "
           f"{sum(r['result'] == 'RIGHT' for r in rows)} of {args.vms} VMs finished right")
+    if args.stock:
+        through = sum(r["result"] in ("LEAK", "CORRUPTED") for r in rows)
+        if through < LEAST_ON_STOCK:
+            print(f"FAILED: only {through} attacks get through on stock KVM")
+        return 0 if through >= LEAST_ON_STOCK and not wrong else 1
     if args.json:
         with open(args.json, "w", encoding="utf-8") as f:
             json.dump({"attacks": rows, "problems": wrong}, f, indent=1)

@@ -18,6 +18,7 @@ $(B)/guest/load: $(GUEST_SRC:%.c=$(B)/obj/guest/%.o)
 	$(call say,LD,$@)$(A64)gcc -static -pthread -o $@ $^
 
 $(B)/guest/initramfs-%: test/guest/init $(B)/guest/load tools/initramfs.sh
+	@tools/fetch.sh busybox kernel-$* >/dev/null
 	$(call say,CPIO,$@)tools/initramfs.sh -b -k $* -i $< -o $@ $(B)/guest/load
 
 CLEAN += $(B)/guest
