@@ -7,6 +7,8 @@ HOST_SERIES ?= 6.1 6.12 sid
 HOST_SRC := $(sort $(wildcard host/linux/*.[ch])) host/linux/Kbuild $(wildcard include/corevisor/*.h)
 HOST_KO := $(HOST_SERIES:%=$(B)/host/%/corevisor.ko)
 
+ALL += $(HOST_KO)
+
 # The compiler is this system's, not the one of the kernel: what it does not know is taken back.
 HOST_KBUILD = ARCH=arm64 CROSS_COMPILE=$(A64) CC=$(A64)gcc CONFIG_DEBUG_INFO_BTF_MODULES= \
 	CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT= KCFLAGS='-Werror -Wno-attributes'

@@ -62,6 +62,19 @@ static unsigned long skip_holes(struct mm_struct *mm, unsigned long addr, unsign
 	return min(addr, end);
 }
 
+/* Eight words at a time: user space's huge pages bring many of zeros. */
+static bool is_zero(const u64 *word)
+{
+	u32 i;
+
+	for (i = 0; i < PAGE_SIZE / sizeof(u64); i += 8) {
+		if (word[i] | word[i + 1] | word[i + 2] | word[i + 3] | word[i + 4] | word[i + 5] |
+		    word[i + 6] | word[i + 7])
+			return false;
+	}
+	return true;
+}
+
 /* Copy one page. 0: it was zero, and *page is still free; 1: it is now part of the image. */
 static int copy_page_of(struct cv_vm *vm, unsigned long addr, u64 gfn, struct page **page)
 {
@@ -73,7 +86,7 @@ static int copy_page_of(struct cv_vm *vm, unsigned long addr, u64 gfn, struct pa
 		return -ENOMEM;
 	if (copy_from_user(page_address(*page), (void __user *)addr, PAGE_SIZE))
 		return -EFAULT;
-	if (!memchr_inv(page_address(*page), 0, PAGE_SIZE))
+	if (is_zero(page_address(*page)))
 		return 0;
 	error = xa_err(xa_store(&vm->pages, gfn, *page, GFP_KERNEL_ACCOUNT));
 	if (error)
