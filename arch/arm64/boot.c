@@ -10,6 +10,7 @@
 #include "carve.h"
 #include "console.h"
 #include "core/init.h"
+#include "core/machine.h"
 #include "core/state.h"
 #include "core/table.h"
 #include "cpu.h"
@@ -304,8 +305,8 @@ _Noreturn void boot_main(u64 pa, u64 fdt_pa, u64 el)
 		boot_fail("the firmware does not answer PSCI_VERSION", "/psci");
 	secondary_ttbr = mmu_root();
 	cache_flush(&secondary_ttbr, sizeof(secondary_ttbr));
-	log_line(LOG_INFO, "%u CPUs, %u tables, core at %x and %x", nr_cpus, carve.nr_tables, pa,
-		 carve.range.base);
+	log_line(LOG_INFO, "%u CPUs, %u tables, core at %x and %x, ticks %l", nr_cpus,
+		 carve.nr_tables, pa, carve.range.base, machine_counter());
 	cpu_init_host(IPA_BITS, map_root_pfn(MAP_HOST) << CV_PAGE_SHIFT);
 	start_host(self, pa + header.host_offset, pa + header.fdt_offset);
 }

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * What things cost a host, in ticks of its counter: under QEMU's -icount with a 1 GHz
+ * counter a tick is an instruction, of whatever exception level. One line each: BENCH name ticks.
+ */
+#define _GNU_SOURCE
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CALLS 20000
+#define PINGS 2000
+#define FORKS 200
+#define EXECS 50
+#define PAGES 8192
+
+static uint64_t now(void)
+{
+	uint64_t ticks;
+
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks) : : "memory");
+	return ticks;
+}
+
+static void report(const char *name, uint64_t start, uint64_t n)
+{
+	uint64_t end = now();
+
+	printf("BENCH %s %llu\n", name, (unsigned long long)((end - start) / n));
+}
+
+static void fail(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void bench_syscall(void)
+{
+	uint64_t start = now();
+
+	for (int i = 0; i < CALLS; i++)
+		syscall(SYS_getppid);
+	report("getppid", start, CALLS);
+}
+
+/* A byte there and back between two processes. */
+static void bench_pipe(void)
+{
+	int there[2], back[2];
+	char c = 0;
+	uint64_t start;
+	pid_t child;
+
+	if (pipe(there) != 0 || pipe(back) != 0)
+		fail("pipe");
+	child = fork();
+	if (child == 0) {
+		close(there[1]);
+		while (read(there[0], &c, 1) == 1 && write(back[1], &c, 1) == 1)
+			;
+		_exit(0);
+	}
+	start = now();
+	for (int i = 0; i < PINGS; i++) {
+		if (write(there[1], &c, 1) != 1 || read(back[0], &c, 1) != 1)
+			fail("pipe ping-pong");
+	}
+	report("pipe-ping-pong", start, PINGS);
+	close(there[1]);
+	waitpid(child, NULL, 0);
+}
+
+static void bench_fork(void)
+{
+	uint64_t start = now();
+
+	for (int i = 0; i < FORKS; i++) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+	}
+	report("fork-wait", start, FORKS);
+}
+
+static void bench_exec(const char *self)
+{
+	uint64_t start = now();
+
+	for (int i = 0; i < EXECS; i++) {
+		pid_t child = fork();
+
+		if (child == 0) {
+			execl(self, self, "nothing", (char *)NULL);
+			_exit(1);
+		}
+		waitpid(child, NULL, 0);
+	}
+	report("fork-exec-wait", start, EXECS);
+}
+
+/* The first touch of pages nobody has touched yet. */
+static void bench_touch(void)
+{
+	char *p = mmap(NULL, PAGES * 4096UL, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
+	uint64_t start;
+
+	if (p == MAP_FAILED || madvise(p, PAGES * 4096UL, MADV_NOHUGEPAGE) != 0)
+		fail("mmap");
+	start = now();
+	for (long i = 0; i < PAGES; i++)
+		p[i * 4096] = 1;
+	report("first-touch", start, PAGES);
+	munmap(p, PAGES * 4096UL);
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t start = now();
+
+	if (argc > 1 && strcmp(argv[1], "nothing") == 0)
+		return 0;
+	printf("BENCH boot-to-init %llu\n", (unsigned long long)start);
+	/* Kernels go on with their own start for a while. */
+	sleep(3);
+	bench_syscall();
+	bench_pipe();
+	bench_fork();
+	bench_exec(argv[0]);
+	bench_touch();
+	return 0;
+}
