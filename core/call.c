@@ -378,8 +378,7 @@ static void drop_locks(enum call_locks locks, u32 vm)
 
 struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
-	struct call_result uid = {CV_UID_0, {CV_UID_1, CV_UID_2, CV_UID_3}};
-	struct call_args args = {a1, a2, a3, a4, a5};
+	const struct call_result uid = {CV_UID_0, {CV_UID_1, CV_UID_2, CV_UID_3}};
 	u32 offset = (u32)id - CV_HOST_CALL_BASE;
 	struct call_result result;
 	enum call_locks locks;
@@ -394,7 +393,7 @@ struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64
 	if (!object_valid(locks, a1))
 		return result_of(CV_EINVAL);
 	vm = take_locks(locks, a1);
-	result = host_calls[offset].handler(args);
+	result = host_calls[offset].handler((struct call_args){a1, a2, a3, a4, a5});
 	drop_locks(locks, vm);
 	return result;
 }

@@ -122,18 +122,19 @@ static struct table door_level3 __attribute__((aligned(4096)));
 /* lock: the command queue and `on`. Boot writes the rest. */
 static struct {
 	struct spin lock;
-	struct spin event_lock; /* the event queue, last_poll and on */
+	struct spin event_lock; /* the event queue, smmu_next_poll and on */
 	u64 base; /* 0: there is none */
 	u64 doorbell; /* 0: none */
 	u32 nr_streams;
 	u32 oas;
 	u32 prod; /* index and wrap bit, as in CMDQ_PROD */
 	bool on;
-	u64 last_poll;
 	u64 second; /* in which `reports` events have been reported */
 	u32 reports;
 	struct event last; /* reported */
 } smmu;
+
+u64 smmu_next_poll = ~0ULL;
 
 static u64 ticks_a_second(void)
 {
@@ -282,6 +283,7 @@ const char *smmu_init(u64 pa, u64 size)
 	smmu.oas = io_read32(smmu.base + IDR5) & IDR5_OAS;
 	if (smmu.oas > 5)
 		smmu.oas = 5; /* 48 bits are all that tables of 4 KB pages say */
+	smmu_next_poll = 0;
 	return NULL;
 }
 
@@ -424,14 +426,14 @@ static void drain_events(u64 now)
 	io_write32(smmu.base + GERRORN, gerror & ~GERROR_CMDQ_ERR);
 }
 
-void smmu_poll(void)
+void smmu_drain_events(void)
 {
 	u64 now = machine_counter();
 
-	if (smmu.base == 0 || now - smmu.last_poll < ticks_a_second() / POLLS_A_SECOND)
-		return;
 	spin_lock(&smmu.event_lock);
-	smmu.last_poll = now;
-	drain_events(now);
+	if (now >= smmu_next_poll) {
+		smmu_next_poll = now + ticks_a_second() / POLLS_A_SECOND;
+		drain_events(now);
+	}
 	spin_unlock(&smmu.event_lock);
 }

@@ -8,6 +8,7 @@
 #define ARM64_SMMU_H
 
 #include "core/types.h"
+#include "sysreg.h"
 
 /*
  * Take over the SMMU whose registers are at `pa`: from here on every transaction is aborted.
@@ -37,7 +38,15 @@ void smmu_invalidate(u32 map, u64 gfn, u64 frames);
 /* An entry of a table of the pool has been written. */
 void smmu_table_written(u32 table, u32 index, u64 desc);
 
+/* When the event queue is to be looked at next, by the physical counter; without an SMMU never. */
+extern u64 smmu_next_poll;
+void smmu_drain_events(void);
+
 /* Report the events that came in; cheap when called often. */
-void smmu_poll(void);
+static inline void smmu_poll(void)
+{
+	if (sysreg_read(cntpct_el0) >= smmu_next_poll)
+		smmu_drain_events();
+}
 
 #endif

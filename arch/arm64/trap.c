@@ -117,17 +117,21 @@ static void host_abort(u64 esr)
 
 /*
  * What the core's call does not know of the machine: no VM is made where a device could reach its
- * memory, and a VM gets a device's registers only with the device. 0, or an error.
+ * memory, none runs without a GICv3, and a VM gets a device's registers only with the device. 0, or
+ * an error.
  */
 static s64 refusal(const u64 *x)
 {
-	if (x[0] == (u32)CV_CALL_VCPU_RUN && !gic_usable())
-		return CV_NOT_SUPPORTED; /* without a GICv3 there is nothing to run a VM on */
-	if (x[0] == (u32)CV_CALL_REGISTER_VM && !devices_confined())
-		return CV_NOT_SUPPORTED;
-	if (x[0] == (u32)CV_CALL_MAP_IO && !pci_may_claim(x[3], x[1]))
-		return CV_EPERM;
-	return CV_OK;
+	switch (x[0] - CV_HOST_CALL_BASE) {
+	case (u32)CV_CALL_REGISTER_VM - CV_HOST_CALL_BASE:
+		return devices_confined() ? CV_OK : CV_NOT_SUPPORTED;
+	case (u32)CV_CALL_VCPU_RUN - CV_HOST_CALL_BASE:
+		return gic_usable() ? CV_OK : CV_NOT_SUPPORTED;
+	case (u32)CV_CALL_MAP_IO - CV_HOST_CALL_BASE:
+		return pci_may_claim(x[3], x[1]) ? CV_OK : CV_EPERM;
+	default:
+		return CV_OK;
+	}
 }
 
 static void host_hvc(struct regs *regs)
@@ -145,15 +149,10 @@ static void host_hvc(struct regs *regs)
 	regs->x[3] = result.value[2];
 }
 
-struct vcpu_context *trap_sync(struct regs *regs)
+/* What is rarer than a hypercall. */
+__attribute__((noinline)) static void host_trap(struct regs *regs, u64 esr)
 {
-	u64 esr = sysreg_read(esr_el2);
-
-	smmu_poll();
 	switch (ESR_EC(esr)) {
-	case EC_HVC64:
-		host_hvc(regs);
-		break;
 	case EC_SMC64:
 		/* A trapped SMC returns to itself (D1.3.5.2). */
 		sysreg_write(elr_el2, sysreg_read(elr_el2) + 4);
@@ -167,6 +166,17 @@ struct vcpu_context *trap_sync(struct regs *regs)
 		/* A feature the core does not know: it is not there. */
 		inject_host((EC_UNKNOWN << ESR_EC_SHIFT) | ESR_IL);
 	}
+}
+
+struct vcpu_context *trap_sync(struct regs *regs)
+{
+	u64 esr = sysreg_read(esr_el2);
+
+	smmu_poll();
+	if (ESR_EC(esr) == EC_HVC64)
+		host_hvc(regs);
+	else
+		host_trap(regs, esr);
 	return this_cpu()->vm;
 }
 

@@ -51,6 +51,7 @@ u64 try_write(u64 address, u64 value);
 /* start.S */
 u64 call(u32 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 *out);
 u64 hvc_plain(u32 id, u64 a1, u64 a2, u64 a3);
+u64 hvc_none(u32 id, u64 a1, u64 a2, u64 a3);
 u64 smc(u32 id, u64 a1, u64 a2, u64 a3);
 void fp_fill(u64 seed);
 u64 fp_check(u64 seed);

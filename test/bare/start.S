@@ -170,6 +170,12 @@ hvc_plain:
 	hvc	#0
 	ret
 
+/* hvc_none(id, a1, a2, a3): what is about it. */
+	.global	hvc_none
+hvc_none:
+	mov	w0, w0
+	ret
+
 /* smc(id, a1, a2, a3) */
 	.global	smc
 smc:
