@@ -26,6 +26,14 @@
 #define GUEST_GFN 0x40000ULL
 #define GUEST_FRAMES 2048ULL
 #define SNAPSHOT_PAGES 32U
+/* Steps of a life until its VM has run enough. */
+#define RUN_STEPS 60U
+/* 100 us. */
+#define RUN_TICKS 100000U
+
+/* Exits of vCPUs by reason; 0: other ones. */
+#define NR_EXITS 8U
+static u64 exits[MAX_CPUS][NR_EXITS];
 
 /* What an argument means, which says how to make one up. */
 enum kind {
@@ -97,6 +105,8 @@ enum { CV_HOST_CALLS(OFFSET) };
 #define HOST(name) (CV_HOST_CALL_BASE + (u64)CALL_##name)
 #define NR_CALLS (sizeof(calls) / sizeof(calls[0]))
 
+extern const u64 guest_code[], guest_code_end[];
+
 /* Results of one call, the last element: of ids that are none. */
 struct count {
 	u64 ok;
@@ -104,6 +114,11 @@ struct count {
 };
 static struct count counts[MAX_CPUS][NR_CALLS + 1];
 static u64 touches[MAX_CPUS], aborts[MAX_CPUS];
+
+/* Frames of the pool that are one CPU's lives' by agreement; others may take them all the same. */
+#define OWN_FRAMES 128U
+/* The first of those that a snapshot goes to. */
+#define OWN_SNAPSHOT 64U
 
 /* A page of the snapshot a life has taken. */
 struct saved {
@@ -117,6 +132,7 @@ struct life {
 	u64 step;
 	u64 saved_pages;
 	struct saved saved[SNAPSHOT_PAGES];
+	u64 gfns[OWN_SNAPSHOT]; /* where the VM has which frame of own_pfn(); 0: it has not */
 	bool loading; /* this life begins from the snapshot of the last */
 	bool has_snapshot;
 };
@@ -141,7 +157,12 @@ static u64 hypercall(u64 id, u64 x[8])
 	struct count *count = &counts[me][index < NR_CALLS ? index : NR_CALLS];
 
 	x[0] = id;
+	/* What ends a vCPU's run if nothing else does. */
+	if (index == CALL_VCPU_RUN)
+		timer_start(RUN_TICKS);
 	do_hvc(x);
+	if (index == CALL_VCPU_RUN)
+		timer_stop();
 	if ((int64_t)x[0] >= 0)
 		count->ok++;
 	else
@@ -311,11 +332,16 @@ static void touch(void)
 
 /* ---- a VM's life */
 
-/* Frames of the pool that are this CPU's lives' by agreement; others may take them all the same. */
-#define OWN_END (SMALL_FRAMES + 64 * MAX_CPUS)
+/* VMs' code (start.S), for the first page of their images. */
+static void write_guest(u64 pfn)
+{
+	for (const u64 *p = guest_code; p < guest_code_end; p++)
+		guarded_store(pfn * PAGE + (u64)(p - guest_code) * 8, *p);
+}
+
 static u64 own_pfn(u64 n)
 {
-	return pool_pfn + SMALL_FRAMES + this_cpu()->index * 64 + n;
+	return pool_pfn + SMALL_FRAMES + this_cpu()->index * OWN_FRAMES + n;
 }
 
 static u64 frames_of(u64 vm)
@@ -339,6 +365,7 @@ static void life_end(struct life *life)
 	call3(HOST(DESTROY_VM), life->vm, 0, 0);
 	life->vm = 0;
 	life->step = 0;
+	memset(life->gfns, 0, sizeof(life->gfns));
 }
 
 static void life_load(struct life *life)
@@ -346,7 +373,7 @@ static void life_load(struct life *life)
 	u64 n = life->step - 2;
 
 	if (life->step == 1) {
-		call3(HOST(LOAD_BEGIN), life->vm, own_pfn(40), 0);
+		call3(HOST(LOAD_BEGIN), life->vm, own_pfn(100), 0);
 	} else if (n < life->saved_pages) {
 		u64 x[8] = {0,
 			    life->vm,
@@ -358,13 +385,23 @@ static void life_load(struct life *life)
 		hypercall(HOST(LOAD_PAGE), x);
 	} else if (n == life->saved_pages) {
 		call3(HOST(REGISTER_VCPU), life->vm, 0, own_pfn(43));
-		call3(HOST(LOAD_VCPU), life->vm, 0, own_pfn(41));
+		call3(HOST(LOAD_VCPU), life->vm, 0, own_pfn(101));
 	} else {
-		call3(HOST(LOAD_END), life->vm, own_pfn(42), 0);
+		call3(HOST(LOAD_END), life->vm, own_pfn(102), 0);
 		life->loading = false;
 		life->has_snapshot = false;
-		life->step = 29;
+		life->step = RUN_STEPS - 4;
 	}
+}
+
+static void save_page(struct life *life, u64 pfn)
+{
+	u64 x[8] = {0, life->vm, pfn, own_pfn(OWN_SNAPSHOT + life->saved_pages)};
+
+	if (hypercall(HOST(SAVE_PAGE), x) != CV_OK)
+		return;
+	life->saved[life->saved_pages] = (struct saved){x[1], {x[2], x[3]}};
+	life->saved_pages++;
 }
 
 static void life_save(struct life *life)
@@ -372,21 +409,24 @@ static void life_save(struct life *life)
 	call3(HOST(POWEROFF_VM), life->vm, 0, 0);
 	life->saved_pages = 0;
 	life->has_snapshot = false;
-	if (call3(HOST(SAVE_BEGIN), life->vm, own_pfn(40), 0) != CV_OK)
+	if (call3(HOST(SAVE_BEGIN), life->vm, own_pfn(100), 0) != CV_OK)
 		return;
-	for (u64 n = 0; n < OWN_END && life->saved_pages < SNAPSHOT_PAGES; n++) {
-		u64 x[8] = {HOST(SAVE_PAGE), life->vm, pool_pfn + n, own_pfn(life->saved_pages)};
-		struct saved *saved = &life->saved[life->saved_pages];
+	for (u64 gfn = GUEST_GFN; gfn < GUEST_GFN + GUEST_FRAMES; gfn++) {
+		u64 n = 0;
 
-		do_hvc(x);
-		if (x[0] != CV_OK)
-			continue;
-		counts[this_cpu()->index][CALL_SAVE_PAGE].ok++;
-		*saved = (struct saved){x[1], {x[2], x[3]}};
-		life->saved_pages++;
+		while (n < OWN_SNAPSHOT && life->gfns[n] != gfn)
+			n++;
+		if (n < OWN_SNAPSHOT && life->saved_pages < SNAPSHOT_PAGES)
+			save_page(life, own_pfn(n));
 	}
-	call3(HOST(SAVE_VCPU), life->vm, 0, own_pfn(41));
-	life->has_snapshot = call3(HOST(SAVE_END), life->vm, own_pfn(42), 0) == CV_OK;
+	call3(HOST(SAVE_VCPU), life->vm, 0, own_pfn(101));
+	life->has_snapshot = call3(HOST(SAVE_END), life->vm, own_pfn(102), 0) == CV_OK;
+}
+
+static void donate(struct life *life, u64 gfn, u64 n)
+{
+	if (call3(HOST(DONATE), life->vm, gfn, own_pfn(n)) == CV_OK)
+		life->gfns[n] = gfn;
 }
 
 /* The way from REGISTER_VM to a VM that runs. */
@@ -402,8 +442,11 @@ static void life_boot(struct life *life)
 		call3(HOST(SET_BOOT_INFO), vm, GUEST_GFN * PAGE, 2 * PAGE);
 		break;
 	case 3:
+		write_guest(own_pfn(47));
+		/* fall through */
 	case 4:
 		call3(HOST(REMAP_VM_IMAGE), vm, own_pfn(44 + life->step), 0);
+		life->gfns[44 + life->step] = GUEST_GFN + life->step - 3;
 		break;
 	case 5:
 		call3(HOST(SET_ENTRY), vm, GUEST_GFN * PAGE, 0);
@@ -415,6 +458,7 @@ static void life_boot(struct life *life)
 		call3(HOST(DMA_ALLOC), this_cpu()->index % NR_CONTEXTS, vm, 0);
 		call3(HOST(DMA_ASSIGN), this_cpu()->index % NR_CONTEXTS, own_pfn(50),
 		      GUEST_GFN + 8);
+		life->gfns[50] = GUEST_GFN + 8;
 		break;
 	case 8:
 	case 9:
@@ -428,9 +472,22 @@ static void life_boot(struct life *life)
 			      pool_pfn + 512 * (1 + random_below(2)));
 		break;
 	default:
-		call3(HOST(DONATE), vm, GUEST_GFN + life->step, own_pfn(40 + life->step));
+		donate(life, GUEST_GFN + life->step, 40 + life->step);
 		break;
 	}
+}
+
+/* Run it once, and give it the frame it asks for. */
+static void life_run(struct life *life)
+{
+	u64 run = own_pfn(43) * PAGE, reason;
+
+	if (call3(HOST(VCPU_RUN), life->vm, 0, 0) != CV_OK)
+		return;
+	reason = guarded_load(run + CV_RUN_EXIT);
+	exits[this_cpu()->index][reason < NR_EXITS ? reason : 0]++;
+	if (reason == CV_EXIT_MEMORY)
+		donate(life, guarded_load(run + CV_RUN_ARG0), random_below(40));
 }
 
 static void life_step(struct life *life)
@@ -447,12 +504,12 @@ static void life_step(struct life *life)
 		life_load(life);
 	} else if (life->step < 20) {
 		life_boot(life);
-	} else if (life->step < 32) {
-		call3(HOST(VCPU_RUN), life->vm, 0, 0);
-	} else if (life->step == 32) {
+	} else if (life->step < RUN_STEPS) {
+		life_run(life);
+	} else if (life->step == RUN_STEPS) {
 		life_save(life);
-	} else if (life->step < 40) {
-		call3(HOST(RECLAIM), life->vm, own_pfn(random_below(64)), 0);
+	} else if (life->step < RUN_STEPS + 8) {
+		call3(HOST(RECLAIM), life->vm, own_pfn(random_below(OWN_SNAPSHOT)), 0);
 	} else {
 		life_end(life);
 		return;
@@ -518,6 +575,7 @@ static void work(u64 me)
 {
 	u64 next = check_every, quota = total / nr_cpus;
 
+	timer_init();
 	while (!failed && calls_made(me) < quota) {
 		u64 what = random_below(16);
 
@@ -588,6 +646,15 @@ static void report(void)
 		touches[0] += touches[cpu];
 		aborts[0] += aborts[cpu];
 	}
+	print("FUZZ exits by reason (other, 1, 2, ...):");
+	for (u32 i = 0; i < NR_EXITS; i++) {
+		u64 sum = 0;
+
+		for (u32 cpu = 0; cpu < nr_cpus; cpu++)
+			sum += exits[cpu][i];
+		print(" %l", sum);
+	}
+	print("\n");
 	print("FUZZ touches %l aborted %l checks %l\n", touches[0], aborts[0], round_done);
 }
 

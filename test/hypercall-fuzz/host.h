@@ -31,6 +31,9 @@ extern struct cpu cpus[MAX_CPUS];
 #define POOL_BLOCKS 3U
 extern u8 pool[POOL_BLOCKS * BLOCK];
 
+void *memset(void *to, int c, size_t size);
+void *memcpy(void *to, const void *from, size_t size);
+
 /* A program's own. */
 void host_main(const void *fdt);
 void host_secondary(u64 index);

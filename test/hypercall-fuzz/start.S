@@ -218,6 +218,45 @@ counter:
 	mrs	x0, cntpct_el0
 	ret
 
+/*
+ * What VMs run: calls of VMs, PSCI, loads and stores, at addresses in and around its RAM, made from
+ * its counter. It never ends by itself.
+ */
+	.balign	8
+	.global	guest_code, guest_code_end
+guest_code:
+	mrs	x9, cntvct_el0
+	movz	x10, #0x7f4a, lsl #16
+	movk	x10, #0x7c15
+	mul	x9, x9, x10
+	eor	x9, x9, x9, lsr #29
+	ubfx	x11, x9, #4, #24		/* up to 16 MB from the start of RAM, */
+	and	x11, x11, #~7
+	movz	x12, #0x4000, lsl #16
+	add	x12, x12, x11
+	and	x1, x12, #~0xfff
+	ubfx	x13, x9, #40, #3
+	movz	w0, #0xc600, lsl #16		/* SHARE, UNSHARE, MEASUREMENT and what is none */
+	movk	w0, #0x2000
+	and	x14, x13, #3
+	add	w0, w0, w14
+	hvc	#0
+	cbnz	x13, 1f
+	movz	w0, #0xc400, lsl #16		/* PSCI: seven calls from CPU_SUSPEND on */
+	ubfx	x14, x9, #50, #3
+	add	w0, w0, w14
+	cmp	x14, #2
+	b.eq	1f				/* but not CPU_OFF */
+	mov	x1, #1
+	mov	x2, x12
+	hvc	#0
+1:	tbz	x9, #60, 2f
+	str	x9, [x12]
+	b	guest_code
+2:	ldr	x14, [x12]
+	b	guest_code
+guest_code_end:
+
 	.global	this_cpu
 this_cpu:
 	mrs	x0, tpidr_el1
