@@ -377,7 +377,7 @@ static void life_load(struct life *life)
 	} else if (n < life->saved_pages) {
 		u64 x[8] = {0,
 			    life->vm,
-			    own_pfn(n),
+			    own_pfn(OWN_SNAPSHOT + n),
 			    life->saved[n].gfn,
 			    life->saved[n].tag[0],
 			    life->saved[n].tag[1]};
