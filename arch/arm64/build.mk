@@ -33,7 +33,7 @@ A64_INCLUDE = $(shell $(A64)gcc -print-file-name=include)
 # No FP registers: they are the host's. No unaligned access before the MMU is on.
 A64_FLAGS = -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
 	-mno-outline-atomics -ffreestanding -fno-pic -fno-pie -fno-stack-protector \
-	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables \
+	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables -fomit-frame-pointer \
 	-nostdinc -isystem arch/arm64/libc -isystem $(A64_INCLUDE) \
 	-MMD -MP
 A64_CFLAGS = $(A64_FLAGS) -Wall -Wextra -Wconversion -Wsign-conversion -Werror \

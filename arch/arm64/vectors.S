@@ -38,8 +38,8 @@
 	save_regs
 	mov	x0, sp
 	bl	\handler
-	cbnz	x0, return_to_vm
-	b	return_to_host
+	cbz	x0, return_to_host
+	b	return_to_vm
 	.endm
 
 /* An exception of a VM. */

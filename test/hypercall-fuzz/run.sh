@@ -48,7 +48,7 @@ bare()
 case $what in
 fuzz)
 	tools/fetch.sh qemu >/dev/null || exit 1
-	bare fuzz $((120 + calls / 1000)) "$cpus" \
+	bare fuzz $((200 + calls / 100)) "$cpus" \
 		"calls=$calls seed=$seed cpus=$cpus check=${check:-$((calls / 10))}"
 	cat "$B/bare/fuzz.log"
 	grep -q '^FUZZ done' "$B/bare/fuzz.log"
