@@ -24,7 +24,8 @@
 #define GICR_LAST_REGISTER 0x7fU
 #define GICR_ID_REGISTERS 0xffd0U
 
-#define BASER_ADDR 0x000ffffffffff000ULL
+#define PROPBASER_ADDR 0x000ffffffffff000ULL
+#define PENDBASER_ADDR 0x000fffffffff0000ULL /* what lies below is not looked at */
 #define PROPBASER_IDBITS 0x1fU
 /* INTIDs of up to 16 bits; LPIs begin at 8192. */
 #define MAX_IDBITS 15U
@@ -116,7 +117,8 @@ static void count(u64 pa, u64 size)
 static void enable_lpis(struct redist *r)
 {
 	u64 prop = io_read64(r->va + GICR_PROPBASER);
-	u64 config = prop & BASER_ADDR, pending = io_read64(r->va + GICR_PENDBASER) & BASER_ADDR;
+	u64 config = prop & PROPBASER_ADDR;
+	u64 pending = io_read64(r->va + GICR_PENDBASER) & PENDBASER_ADDR;
 	u64 bits = prop & PROPBASER_IDBITS;
 	u64 ids = 2ULL << bits;
 	bool ok;
