@@ -25,10 +25,13 @@ $(DMA)/host.bin: $(DMA_OBJ) test/dma/host.lds
 $(DMA)/test.img: $(DMA)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack
 	$(call say,PACK,$@)$(B)/corevisor-pack -o $@ $<
 
-.PHONY: dma-test
+.PHONY: dma-test dma-faults
 dma-test: $(DMA)/test.img	## DMA attacks of a bare-metal host under QEMU: edu, nvme, virtio, GIC ITS
 	test/dma/dma-test.py --build $(B)
 
-CLEAN += $(DMA)
+dma-faults: $(DMA)/test.img	## take one protection out of the core at a time: dma-test must see it
+	B=$(B) test/dma/faults.sh
+
+CLEAN += $(DMA) $(B)/dma-faults
 
 -include $(DMA_OBJ:.o=.d)
