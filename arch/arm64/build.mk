@@ -36,7 +36,7 @@ A64_FLAGS = -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-align \
 	-fno-asynchronous-unwind-tables -fno-common -fno-jump-tables -fomit-frame-pointer \
 	-nostdinc -isystem arch/arm64/libc -isystem $(A64_INCLUDE) \
 	-MMD -MP
-A64_CFLAGS = $(A64_FLAGS) -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
+A64_CFLAGS = $(A64_FLAGS) -flto -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
 	-I. -Iinclude -Iarch/arm64 -isystem $(B)/arm64/include -isystem $(BEAR)/inc
 
 ALL += $(B)/corevisor.bin $(B)/corevisor-pack
@@ -49,6 +49,9 @@ debug: $(B)/debug/corevisor.bin	## the same core with a call that checks its inv
 
 $(A64_LIB)/.done: | $(B)/deps-boot
 	tools/fetch.sh libs
+
+# What the compiler itself calls.
+$(A64_DIR)/arch/arm64/libc.o $(A64_DEBUG_DIR)/arch/arm64/libc.o: A64_CFLAGS += -fno-lto
 
 $(A64_DIR)/%.o: %.c arch/arm64/build.mk | $(A64_LIB)/.done
 	@mkdir -p $(@D)
@@ -71,13 +74,16 @@ $(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h | $(B)/
 	@mkdir -p $(@D)
 	$(call say,CPP,$@)$(A64)gcc -E -P -x assembler-with-cpp -Iarch/arm64 -o $@ $<
 
-# Beside fpsimd.S, and libfdt, which only boot calls, nothing may touch an FP register.
+# One compilation of all of the core (-flto): calls across files cost nothing. Beside fpsimd.S, and
+# libfdt, which only boot calls, nothing may touch an FP register.
 define link_core
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(A64)ld -nostdlib --fatal-warnings -z noexecstack \
-		-T $(A64_DIR)/corevisor.lds -o $@ $(filter %.o,$^) -L$(A64_LIB) -lfdt
-	@! $(A64)objdump -d --no-show-raw-insn $(filter-out %/fpsimd.o,$(filter %.o,$^)) | \
-		grep -m 1 -E '[[:space:],{][vqds][0-9]+(\.|,|$$)' || \
+	$(call say,LD,$@)$(A64)gcc $(A64_FLAGS) -flto=1 -nostdlib -static -Wl,--fatal-warnings \
+		-Wl,-z,noexecstack -Wl,--build-id=none -T $(A64_DIR)/corevisor.lds -o $@ \
+		$(filter %.o,$^) -L$(A64_LIB) -lfdt
+	@! $(A64)objdump -d --no-show-raw-insn $@ | \
+		awk '/^[0-9a-f]+ </ { f = $$2 } f !~ /^<(fdt|fp|sve)_/ { print }' | \
+		grep -m 1 -E '[[:space:],{][vqdszp][0-9]+(\.|,|$$)' || \
 		{ echo 'error: the core uses FP registers' >&2; rm -f $@; exit 1; }
 endef
 
