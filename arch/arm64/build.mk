@@ -78,7 +78,7 @@ $(A64_DIR)/corevisor.lds: arch/arm64/corevisor.lds.S arch/arm64/layout.h | $(B)/
 # libfdt, which only boot calls, nothing may touch an FP register.
 define link_core
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(A64)gcc $(A64_FLAGS) -flto=1 -nostdlib -static -Wl,--fatal-warnings \
+	$(call say,LD,$@)$(A64)gcc $(A64_FLAGS) -flto=auto -nostdlib -static -Wl,--fatal-warnings \
 		-Wl,-z,noexecstack -Wl,--build-id=none -T $(A64_DIR)/corevisor.lds -o $@ \
 		$(filter %.o,$^) -L$(A64_LIB) -lfdt
 	@! $(A64)objdump -d --no-show-raw-insn $@ | \

@@ -2,6 +2,7 @@
 #include "cpu.h"
 
 #include "core/descriptor.h"
+#include "gic.h"
 #include "percpu.h"
 #include "sysreg.h"
 
@@ -192,7 +193,7 @@ void cpu_control_host(void)
 	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN);
 	sysreg_write(vmpidr_el2, sysreg_read(mpidr_el1));
 	if (cpu_has(cpu->features, CPU_GIC))
-		sysreg_write(SYS_ICC_SRE_EL2, 0xf); /* SRE, DFB, DIB, Enable */
+		sysreg_write(SYS_ICC_SRE_EL2, ICC_SRE_HOST);
 	if (cpu_has(cpu->features, CPU_HCX))
 		sysreg_write(SYS_HCRX_EL2, cpu->hcrx);
 	if (cpu_has(cpu->features, CPU_MPAM))
@@ -212,7 +213,7 @@ void cpu_control_vm(u64 vmpidr)
 	/* The physical counter, but not its timer. */
 	sysreg_write(cnthctl_el2, CNTHCTL_EL1PCTEN);
 	sysreg_write(vmpidr_el2, vmpidr);
-	sysreg_write(SYS_ICC_SRE_EL2, 0x7); /* not Enable: ICC_SRE_EL1 traps */
+	sysreg_write(SYS_ICC_SRE_EL2, ICC_SRE_VM);
 	if (cpu_has(cpu->features, CPU_HCX))
 		sysreg_write(SYS_HCRX_EL2, 0);
 	if (cpu_has(cpu->features, CPU_MPAM))
@@ -229,16 +230,6 @@ static void init_vectors(u32 features)
 		sysreg_write(SYS_ZCR_EL2, 0x1ff);
 	if (cpu_has(features, CPU_SME)) /* LEN, FA64, EZT0 */
 		sysreg_write(SYS_SMCR_EL2, 0xf | (3ULL << 30));
-}
-
-/* The GIC's CPU interface by system registers, where there is one. */
-static void init_gic(u32 features)
-{
-	if (!cpu_has(features, CPU_GIC))
-		return;
-	sysreg_write(SYS_ICC_SRE_EL2, 0xf);
-	isb();
-	sysreg_write(SYS_ICH_HCR_EL2, 0);
 }
 
 /* VTCR_EL2 for tables as core/table.h says them. */
@@ -269,7 +260,7 @@ void cpu_init_host(u32 ipa_bits, u64 root_pa)
 
 	find_cpu(cpu);
 	init_vectors(cpu->features);
-	init_gic(cpu->features);
+	gic_init_cpu();
 	sysreg_write(cntvoff_el2, 0);
 	sysreg_write(cnthp_ctl_el2, 0);
 	sysreg_write(hstr_el2, 0);

@@ -31,13 +31,15 @@ void gic_init(void)
 
 bool gic_usable(void)
 {
-	return cpu_has(this_cpu()->features, CPU_GIC) && this_cpu()->redist != 0;
+	return cpu_has(this_cpu()->features, CPU_GIC) && this_cpu()->redist != 0 &&
+	       VTR_NR_LR(sysreg_read(SYS_ICH_VTR_EL2)) >= CV_RUN_NR_LR;
 }
 
-/* ICH_LR<n>_EL2, those there are; an access to another is UNDEFINED. */
+/* ICH_LR<n>_EL2: those that VMs use, and others there may be. */
 /* clang-format off */
 #define LIST_REGISTERS(X) \
-	X(0, s3_4_c12_c12_0) X(1, s3_4_c12_c12_1) X(2, s3_4_c12_c12_2) X(3, s3_4_c12_c12_3) \
+	X(0, s3_4_c12_c12_0) X(1, s3_4_c12_c12_1) X(2, s3_4_c12_c12_2) X(3, s3_4_c12_c12_3)
+#define SPARE_REGISTERS(X) \
 	X(4, s3_4_c12_c12_4) X(5, s3_4_c12_c12_5) X(6, s3_4_c12_c12_6) X(7, s3_4_c12_c12_7) \
 	X(8, s3_4_c12_c13_0) X(9, s3_4_c12_c13_1) X(10, s3_4_c12_c13_2) X(11, s3_4_c12_c13_3) \
 	X(12, s3_4_c12_c13_4) X(13, s3_4_c12_c13_5) X(14, s3_4_c12_c13_6) X(15, s3_4_c12_c13_7)
@@ -49,14 +51,12 @@ bool gic_usable(void)
 	X(7, ICH_AP0R3, s3_4_c12_c8_3) X(7, ICH_AP1R3, s3_4_c12_c9_3)
 /* clang-format on */
 
-#define LOAD_LR(n, reg) \
-	if ((n) == nr)  \
-		return; \
-	sysreg_write(reg, lr[n]);
-#define SAVE_LR(n, reg) \
-	if ((n) == nr)  \
-		return; \
-	lr[n] = sysreg_read(reg);
+#define LOAD_LR(n, reg) sysreg_write(reg, ctx->lr[n]);
+#define SAVE_LR(n, reg) ctx->lr[n] = sysreg_read(reg);
+#define CLEAR_LR(n, reg)           \
+	if ((n) >= VTR_NR_LR(vtr)) \
+		return;            \
+	sysreg_write(reg, 0);
 #define LOAD_APR(bits, name, reg) \
 	if (pre_bits < (bits))    \
 		return;           \
@@ -66,16 +66,6 @@ bool gic_usable(void)
 		return;           \
 	sys[SYSREG_##name] = sysreg_read(reg);
 
-static void load_list(const u64 *lr, u64 nr)
-{
-	LIST_REGISTERS(LOAD_LR)
-}
-
-static void save_list(u64 *lr, u64 nr)
-{
-	LIST_REGISTERS(SAVE_LR)
-}
-
 static void load_priorities(const u64 *sys, u64 pre_bits)
 {
 	ACTIVE_PRIORITIES(LOAD_APR)
@@ -84,6 +74,19 @@ static void load_priorities(const u64 *sys, u64 pre_bits)
 static void save_priorities(u64 *sys, u64 pre_bits)
 {
 	ACTIVE_PRIORITIES(SAVE_APR)
+}
+
+void gic_init_cpu(void)
+{
+	u64 vtr;
+
+	if (!cpu_has(this_cpu()->features, CPU_GIC))
+		return;
+	sysreg_write(SYS_ICC_SRE_EL2, ICC_SRE_HOST);
+	isb();
+	sysreg_write(SYS_ICH_HCR_EL2, 0);
+	vtr = sysreg_read(SYS_ICH_VTR_EL2);
+	SPARE_REGISTERS(CLEAR_LR)
 }
 
 /* Has the host given the vCPU its timer's interrupt? */
@@ -126,7 +129,7 @@ void gic_enter_vm(const struct vcpu_context *ctx)
 {
 	u64 vtr = sysreg_read(SYS_ICH_VTR_EL2);
 
-	load_list(ctx->lr, VTR_NR_LR(vtr));
+	LIST_REGISTERS(LOAD_LR)
 	load_priorities(ctx->sys, VTR_PRE_BITS(vtr));
 	sysreg_write(SYS_ICH_VMCR_EL2, ctx->sys[SYSREG_ICH_VMCR]);
 	sysreg_write(SYS_ICH_HCR_EL2, ICH_HCR_EN | ctx->gic_hcr);
@@ -140,7 +143,7 @@ void gic_leave_vm(struct vcpu_context *ctx)
 
 	sysreg_write(SYS_ICH_HCR_EL2, 0);
 	isb();
-	save_list(ctx->lr, VTR_NR_LR(vtr));
+	LIST_REGISTERS(SAVE_LR)
 	save_priorities(ctx->sys, VTR_PRE_BITS(vtr));
 	ctx->sys[SYSREG_ICH_VMCR] = sysreg_read(SYS_ICH_VMCR_EL2);
 }

@@ -12,6 +12,9 @@
 /* Each CPU gets its redistributor. Boot only, after devices_init(). */
 void gic_init(void);
 
+/* The CPU interface of this CPU, for the host; its registers for VMs are empty. */
+void gic_init_cpu(void);
+
 /* Can VMs run on this CPU? */
 bool gic_usable(void);
 

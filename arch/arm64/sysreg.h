@@ -117,6 +117,10 @@ static inline u64 id_field(u64 reg, u32 shift)
 /* SVE, SME, trace and activity monitors trap. */
 #define CPTR_VM (CPTR_NO_TRAPS | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM)
 
+/* ICC_SRE_EL2 (IHI 0069, 12.2.25): SRE, DFB, DIB; without Enable ICC_SRE_EL1 traps. */
+#define ICC_SRE_VM 0x7ULL
+#define ICC_SRE_HOST 0xfULL
+
 /* MPAM2_EL2: traps of MPAM0_EL1, MPAM1_EL1 (D19.7). */
 #define MPAM2_TRAPS (3ULL << 48)
 

@@ -13,15 +13,22 @@
 #define CV_RUN_ARG1 0x010
 #define CV_RUN_ARG2 0x018
 #define CV_RUN_ARG3 0x020
-/* CNTPCT_EL0 value at which the vCPU's virtual timer fires; all ones: it is not armed. */
+/*
+ * CNTPCT_EL0 value at which the vCPU's virtual timer fires; all ones: it is not armed. When it
+ * fires while the vCPU runs, the exit is a CV_EXIT_INTERRUPT (the core enables its PPI, 27); in a
+ * run that begins with that interrupt in a list register, or after the deadline had passed at the
+ * last exit, it stays disabled, so that the VM can handle it. So: when the deadline is past, put
+ * 27 into a list register with EOI (bit 41), whose maintenance interrupt is the exit at which the
+ * VM is done with it, and look at the new deadline.
+ */
 #define CV_RUN_TIMER 0x028
 /* Read by the core when the last exit was a CV_EXIT_MMIO_READ: the value. */
 #define CV_RUN_DATA 0x040
 /* Read by the core: CV_RUN_GIC_* bits, ICH_HCR_EL2.{UIE,NPIE} (GICv3 IHI 0069, 12.4.5). */
 #define CV_RUN_GIC_HCR 0x048
-/* Read on entry, written on exit: ICH_LR<n>_EL2. */
+/* Read on entry, written on exit: ICH_LR<n>_EL2. A CPU with fewer of them runs no VM. */
 #define CV_RUN_LR(n) (0x080 + 8 * (n))
-#define CV_RUN_NR_LR 16
+#define CV_RUN_NR_LR 4
 /* Bytes of the page that are used. */
 #define CV_RUN_SIZE 0x100
 

@@ -28,10 +28,10 @@ void test_list_registers(void)
 	vm_make(&vm, GUEST_SGI);
 	CHECK_EQ(vm_run(&vm, 0), CV_EXIT_SGI);
 	for (u32 i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
-		run_set(&vm, 0, CV_RUN_LR(i), forged[i]);
+		run_set(&vm, 0, CV_RUN_LR(i % CV_RUN_NR_LR), forged[i]);
 		CHECK_EQ(vm_step(&vm, 0), CV_EINVAL);
-		CHECK_EQ(run_get(&vm, 0, CV_RUN_LR(i)), forged[i]);
-		run_set(&vm, 0, CV_RUN_LR(i), 0);
+		CHECK_EQ(run_get(&vm, 0, CV_RUN_LR(i % CV_RUN_NR_LR)), forged[i]);
+		run_set(&vm, 0, CV_RUN_LR(i % CV_RUN_NR_LR), 0);
 	}
 	run_set(&vm, 0, CV_RUN_LR(0), LR(40));
 	run_set(&vm, 0, CV_RUN_LR(1), LR(40));

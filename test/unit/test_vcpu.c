@@ -242,9 +242,9 @@ static const struct run_field {
 	{CV_RUN_GIC_HCR, 1, CV_EINVAL},
 	{CV_RUN_GIC_HCR, ~0ULL, CV_EINVAL},
 	{CV_RUN_LR(0), 1ULL << 62 | 1ULL << 60 | 0xa0ULL << 48 | 1ULL << 41 | 27, CV_OK},
-	{CV_RUN_LR(15), 1ULL << 62 | 1019, CV_OK},
-	{CV_RUN_LR(15), 1ULL << 62 | 1020, CV_EINVAL},
-	{CV_RUN_LR(15), 1ULL << 62 | 8192, CV_EINVAL},
+	{CV_RUN_LR(CV_RUN_NR_LR - 1), 1ULL << 62 | 1019, CV_OK},
+	{CV_RUN_LR(CV_RUN_NR_LR - 1), 1ULL << 62 | 1020, CV_EINVAL},
+	{CV_RUN_LR(CV_RUN_NR_LR - 1), 1ULL << 62 | 8192, CV_EINVAL},
 	{CV_RUN_LR(3), 1ULL << 61, CV_EINVAL}, /* HW */
 	{CV_RUN_LR(3), 1ULL << 62 | 1ULL << 61 | 30, CV_EINVAL},
 	{CV_RUN_LR(3), 1ULL << 32, CV_EINVAL},
@@ -291,7 +291,7 @@ static void read_once(void)
 	unit_case("one interrupt in two list registers");
 	fixture();
 	run_put(CV_RUN_LR(2), 1ULL << 62 | 30);
-	run_put(CV_RUN_LR(7), 1ULL << 63 | 30);
+	run_put(CV_RUN_LR(3), 1ULL << 63 | 30);
 	CHECK_EQ(vcpu_run(vm, 0), CV_EINVAL);
 }
 
