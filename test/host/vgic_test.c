@@ -589,11 +589,9 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	for (lrs = 4; lrs <= 16; lrs += 12) {
-		vgic_nr_lr = lrs;
-		run_cases(argv);
-	}
-	for (lrs = 1; wanted("random", argv) && lrs <= 16; lrs *= 2) {
+	vgic_nr_lr = CV_RUN_NR_LR;
+	run_cases(argv);
+	for (lrs = 1; wanted("random", argv) && lrs <= CV_RUN_NR_LR; lrs *= 2) {
 		vgic_nr_lr = lrs;
 		test_random(&running, seed + lrs, (u32)steps);
 	}
