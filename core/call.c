@@ -38,8 +38,39 @@ enum call_locks {
 	LOCKS_CONTEXT, /* X1 is a DMA context: DMA, its owner if a VM, page, map */
 };
 
+/*@ predicate class_locks{L}(integer locks) = held_id == 0 &&
+      (locks == LOCKS_NONE ==> no_locks) &&
+      (locks == LOCKS_VM || locks == LOCKS_MEMORY ==> held_dma == 0) &&
+      (locks == LOCKS_VM_DMA || locks == LOCKS_MEMORY_DMA || locks == LOCKS_CONTEXT ==>
+        held_dma != 0) &&
+      (locks == LOCKS_VM || locks == LOCKS_VM_DMA ==> held_page == 0 && held_map == 0) &&
+      (locks == LOCKS_MEMORY || locks == LOCKS_MEMORY_DMA || locks == LOCKS_CONTEXT ==>
+        memory_locks);
+    predicate call_object(integer locks, integer x1) =
+      (locks == LOCKS_CONTEXT ==> is_context(x1)) &&
+      (locks != LOCKS_CONTEXT && locks != LOCKS_NONE ==> is_vm(x1));
+    predicate call_locks{L}(integer locks, integer x1) = class_locks(locks) &&
+      call_object(locks, x1) &&
+      (locks == LOCKS_CONTEXT ==> context_locks(x1) && (held_vm == 0 || is_vm(held_vm))) &&
+      (locks != LOCKS_CONTEXT && locks != LOCKS_NONE ==> held_vm == x1);
+ */
+
+/* What a handler requires and ensures; the dispatcher holds the locks. */
+/* clang-format off */
+#define CALL_REQUIRES(locks) \
+	requires locks: call_locks(locks, a.x1); \
+	INV_CLAUSES(requires) \
+	VM_CLAUSES(requires)
+#define CALL_ENSURES \
+	assigns LOCK_STATE, SHARED_STATE; \
+	INV_CLAUSES(ensures) \
+	VM_CLAUSES(ensures) \
+	ensures locks: same_locks{Pre, Post};
+/* clang-format on */
+
 typedef struct call_result (*host_handler)(struct call_args a);
 
+/*@ terminates \true; exits \false; assigns \nothing; */
 static struct call_result result_of(s64 error)
 {
 	struct call_result result = {error, {0, 0, 0}};
@@ -47,6 +78,7 @@ static struct call_result result_of(s64 error)
 	return result;
 }
 
+/*@ terminates \true; exits \false; assigns \nothing; */
 static struct call_result result_3(u64 v0, u64 v1, u64 v2)
 {
 	struct call_result result = {CV_OK, {v0, v1, v2}};
@@ -55,11 +87,15 @@ static struct call_result result_3(u64 v0, u64 v1, u64 v2)
 }
 
 /* A function that returns a value >= 0 or an error. */
+/*@ terminates \true; exits \false; assigns \nothing; */
 static struct call_result result_value(s64 value)
 {
 	return value < 0 ? result_of(value) : result_3((u64)value, 0, 0);
 }
 
+/*@ CALL_REQUIRES(LOCKS_NONE)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_info(struct call_args a)
 {
 	u32 tables;
@@ -72,6 +108,9 @@ static struct call_result call_info(struct call_args a)
 			table_geometry.ipa_bits | (u64)machine_streams() << 32);
 }
 
+/*@ CALL_REQUIRES(LOCKS_NONE)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_register_vm(struct call_args a)
 {
 	int vm, error;
@@ -88,56 +127,89 @@ static struct call_result call_register_vm(struct call_args a)
 	return error == CV_OK ? result_value(vm) : result_of(error);
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_set_ram(struct call_args a)
 {
 	return result_of(vm_set_ram((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_set_entry(struct call_args a)
 {
 	return result_of(vm_set_entry((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_register_vcpu(struct call_args a)
 {
 	return result_of(register_vcpu((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_set_boot_info(struct call_args a)
 {
 	return result_value(set_boot_info((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_remap_vm_image(struct call_args a)
 {
 	return result_of(remap_vm_image((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_set_manifest(struct call_args a)
 {
 	return result_of(set_manifest((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM_DMA)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_verify_vm(struct call_args a)
 {
 	return result_value(verify_vm((u32)a.x1));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_donate(struct call_args a)
 {
 	return result_of(donate_to_vm((u32)a.x1, a.x2, a.x3, 3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_donate_block(struct call_args a)
 {
 	return result_of(donate_to_vm((u32)a.x1, a.x2, a.x3, 2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_map_io(struct call_args a)
 {
 	return result_of(map_io((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_NONE)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_vcpu_run(struct call_args a)
 {
 	if (!vm_id_valid(a.x1))
@@ -145,22 +217,34 @@ static struct call_result call_vcpu_run(struct call_args a)
 	return result_of(vcpu_run((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_poweroff_vm(struct call_args a)
 {
 	return result_of(set_vm_poweroff((u32)a.x1));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY_DMA)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_reclaim(struct call_args a)
 {
 	return result_of(clear_vm_page((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY_DMA)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_destroy_vm(struct call_args a)
 {
 	return result_of(destroy_vm((u32)a.x1));
 }
 
 /* The lock is the new owner's, so it is not LOCKS_CONTEXT. */
+/*@ CALL_REQUIRES(LOCKS_NONE)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_alloc(struct call_args a)
 {
 	int error;
@@ -177,11 +261,17 @@ static struct call_result call_dma_alloc(struct call_args a)
 	return result_of(error);
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_assign(struct call_args a)
 {
 	return result_of(smmu_assign_page((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_map(struct call_args a)
 {
 	if ((a.x3 & ~DESC_ADDR_MASK) != 0)
@@ -189,36 +279,57 @@ static struct call_result call_dma_map(struct call_args a)
 	return result_of(smmu_map_page((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_unmap(struct call_args a)
 {
 	return result_of(smmu_clear((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_lookup(struct call_args a)
 {
 	return result_value(dma_lookup((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_free(struct call_args a)
 {
 	return result_of(free_smmu_pgd((u32)a.x1));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_attach(struct call_args a)
 {
 	return result_of(dma_attach((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_CONTEXT)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_dma_detach(struct call_args a)
 {
 	return result_of(dma_detach((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_save_begin(struct call_args a)
 {
 	return result_of(save_begin((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_save_page(struct call_args a)
 {
 	struct saved_page page = save_encrypt_buf((u32)a.x1, a.x2, a.x3);
@@ -227,41 +338,65 @@ static struct call_result call_save_page(struct call_args a)
 				   : result_of(page.error);
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_save_vcpu(struct call_args a)
 {
 	return result_of(save_encrypted_vcpu((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_save_end(struct call_args a)
 {
 	return result_of(save_end((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_load_begin(struct call_args a)
 {
 	return result_of(load_begin((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_load_page(struct call_args a)
 {
 	return result_of(load_decrypt_buf((u32)a.x1, a.x2, a.x3, a.x4, a.x5));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_load_vcpu(struct call_args a)
 {
 	return result_of(load_encrypted_vcpu((u32)a.x1, a.x2, a.x3));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_load_end(struct call_args a)
 {
 	return result_of(load_end((u32)a.x1, a.x2));
 }
 
+/*@ CALL_REQUIRES(LOCKS_MEMORY)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_vm_info(struct call_args a)
 {
 	return result_3(vms[a.x1].state, vms[a.x1].nr_frames, vms[a.x1].nr_vcpus);
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_vm_measurement(struct call_args a)
 {
 	if (a.x2 > 1)
@@ -273,6 +408,9 @@ static struct call_result call_vm_measurement(struct call_args a)
 			bytes_word(&vm_measures[a.x1].digest[24 * a.x2 + 16]));
 }
 
+/*@ CALL_REQUIRES(LOCKS_VM)
+    terminates \true; exits \false;
+    CALL_ENSURES */
 static struct call_result call_vcpu_info(struct call_args a)
 {
 	u32 slot = vcpu_slot((u32)a.x1, a.x2);
@@ -335,6 +473,8 @@ static const struct host_call_entry host_calls[] = {CV_HOST_CALLS(HOST_TABLE_ENT
 #define COUNT_ENTRY(name, offset, args, values) +1U
 STATIC_ASSERT(call_offsets_have_no_holes, NR_HOST_CALLS == 0U CV_HOST_CALLS(COUNT_ENTRY));
 
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> call_object(locks, x1); */
 static bool object_valid(enum call_locks locks, u64 x1)
 {
 	if (locks == LOCKS_NONE)
@@ -343,6 +483,15 @@ static bool object_valid(enum call_locks locks, u64 x1)
 }
 
 /* Take what a class of calls needs. Returns the VM whose lock is held, or 0. */
+/*@ requires object: call_object(locks, x1);
+    requires class: LOCKS_NONE <= locks <= LOCKS_CONTEXT;
+    ENTRY_REQUIRES
+    terminates \true; exits \false;
+    assigns LOCK_STATE, SHARED_STATE;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: call_locks(locks, x1);
+    ensures vm: \result == held_vm; */
 static u32 take_locks(enum call_locks locks, u64 x1)
 {
 	u32 vm = (u32)x1;
@@ -362,6 +511,14 @@ static u32 take_locks(enum call_locks locks, u64 x1)
 	return vm;
 }
 
+/*@ requires class: LOCKS_NONE <= locks <= LOCKS_CONTEXT;
+    requires vm: held_vm == vm && (vm == 0 || is_vm(vm));
+    requires held: class_locks(locks);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns LOCK_STATE;
+    ensures dropped: no_locks; */
 static void drop_locks(enum call_locks locks, u32 vm)
 {
 	if (locks == LOCKS_NONE)

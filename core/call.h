@@ -5,6 +5,7 @@
 #ifndef CORE_CALL_H
 #define CORE_CALL_H
 
+#include "core/lock.h"
 #include "core/result.h"
 #include "core/types.h"
 
@@ -15,6 +16,9 @@
  * (the host's X0 is then what it sees when the VM stops).
  * Locks held: none. Source: SMCCC DEN0028 and include/corevisor/hypercall.h.
  */
+/*@ ENTRY_REQUIRES
+    terminates \true; exits \false;
+    ENTRY_ENSURES */
 struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6);
 
 #endif

@@ -68,6 +68,8 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
     ensures mapped: \result == 0 ==> in_map(dma_contexts[ctx].owner, gfn) &&
       map_of(dma_contexts[ctx].owner, gfn) == d_page(pfn, DESC_ATTR_MEMORY);
     ensures others: \forall integer p; p != pfn ==> same_record{Pre, Post}(p);
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST &&
       m != MAP_DMA_DEFAULT && m != dma_contexts[ctx].owner ==>
       map_of(m, g) == \old(map_of(m, g)); */
@@ -103,6 +105,8 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
     ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
       l_gfn(p) == \old(l_gfn(p));
     ensures others: \forall integer p; p != d_pfn(pte) ==> same_record{Pre, Post}(p);
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) &&
       !(m == dma_map(ctx) && g == iova / 4096) ==> map_of(m, g) == \old(map_of(m, g)); */
 int smmu_map_page(u32 ctx, u64 iova, u64 pte);

@@ -187,62 +187,54 @@ static struct guest_result trng_rnd64(u32 vm, u32 slot, u64 bits, u64 a2, u64 a3
 	return result;
 }
 
-typedef struct guest_result (*guest_handler)(u32 vm, u32 slot, u64 a1, u64 a2, u64 a3);
+/* Every call: number and handler. A number that is there twice does not compile. */
+/* clang-format off */
+#define GUEST_CALLS(X) \
+	X(SMCCC_VERSION, smccc_version) \
+	X(SMCCC_ARCH_FEATURES, smccc_features) \
+	X(CV_UID_CALL, vendor_uid) \
+	X(PSCI_VERSION, psci_version) \
+	X(PSCI_CPU_SUSPEND_32, psci_cpu_suspend) \
+	X(PSCI_CPU_OFF, psci_cpu_off) \
+	X(PSCI_CPU_ON_32, psci_cpu_on_32) \
+	X(PSCI_AFFINITY_INFO_32, psci_affinity_info) \
+	X(PSCI_MIGRATE_INFO_TYPE, psci_migrate_info_type) \
+	X(PSCI_SYSTEM_OFF, psci_system_off) \
+	X(PSCI_SYSTEM_RESET, psci_system_reset) \
+	X(PSCI_FEATURES, psci_features) \
+	X(PSCI_CPU_SUSPEND_64, psci_cpu_suspend) \
+	X(PSCI_CPU_ON_64, psci_cpu_on) \
+	X(PSCI_AFFINITY_INFO_64, psci_affinity_info) \
+	X(TRNG_VERSION, trng_version) \
+	X(TRNG_FEATURES, trng_features) \
+	X(TRNG_GET_UUID, vendor_uid) \
+	X(TRNG_RND64, trng_rnd64) \
+	X((u32)CV_GUEST_SHARE, call_share) \
+	X((u32)CV_GUEST_UNSHARE, call_unshare) \
+	X((u32)CV_GUEST_MEASUREMENT, call_measurement)
 
-struct guest_call_entry {
-	u32 id;
-	guest_handler handler;
-};
-
-static const struct guest_call_entry guest_calls[] = {
-	{SMCCC_VERSION, smccc_version},
-	{SMCCC_ARCH_FEATURES, smccc_features},
-	{CV_UID_CALL, vendor_uid},
-	{TRNG_VERSION, trng_version},
-	{TRNG_FEATURES, trng_features},
-	{TRNG_GET_UUID, vendor_uid},
-	{TRNG_RND64, trng_rnd64},
-	{PSCI_VERSION, psci_version},
-	{PSCI_FEATURES, psci_features},
-	{PSCI_MIGRATE_INFO_TYPE, psci_migrate_info_type},
-	{PSCI_CPU_ON_32, psci_cpu_on_32},
-	{PSCI_CPU_ON_64, psci_cpu_on},
-	{PSCI_CPU_OFF, psci_cpu_off},
-	{PSCI_CPU_SUSPEND_32, psci_cpu_suspend},
-	{PSCI_CPU_SUSPEND_64, psci_cpu_suspend},
-	{PSCI_AFFINITY_INFO_32, psci_affinity_info},
-	{PSCI_AFFINITY_INFO_64, psci_affinity_info},
-	{PSCI_SYSTEM_OFF, psci_system_off},
-	{PSCI_SYSTEM_RESET, psci_system_reset},
-	{(u32)CV_GUEST_SHARE, call_share},
-	{(u32)CV_GUEST_UNSHARE, call_unshare},
-	{(u32)CV_GUEST_MEASUREMENT, call_measurement},
-};
-
-#define NR_GUEST_CALLS (sizeof(guest_calls) / sizeof(guest_calls[0]))
+#define GUEST_CASE(number, handler) \
+	case number: \
+		result = handler(vm, slot, a1, a2, a3); \
+		break;
+/* clang-format on */
 
 /*@ GUEST_REQUIRES
     terminates \true; exits \false;
     GUEST_ENSURES */
 static struct guest_result dispatch(u32 vm, u32 slot)
 {
-	u32 id = (u32)vcpu_contexts[slot].x[0];
+	struct guest_result result = guest_answer(CV_NOT_SUPPORTED);
+	u64 a1 = vcpu_contexts[slot].x[1];
+	u64 a2 = vcpu_contexts[slot].x[2];
+	u64 a3 = vcpu_contexts[slot].x[3];
 
-	/*@ loop invariant 0 <= i <= NR_GUEST_CALLS;
-	    loop assigns i;
-	    loop variant NR_GUEST_CALLS - i; */
-	for (u32 i = 0; i < NR_GUEST_CALLS; i++) {
-		if (guest_calls[i].id == id)
-			/*@ calls smccc_version, smccc_features, vendor_uid, trng_version,
-			    trng_features, trng_rnd64, psci_version, psci_features,
-			    psci_migrate_info_type, psci_cpu_on_32, psci_cpu_on, psci_cpu_off,
-			    psci_cpu_suspend, psci_affinity_info, psci_system_off,
-			    psci_system_reset, call_share, call_unshare, call_measurement; */
-			return guest_calls[i].handler(vm, slot, vcpu_contexts[slot].x[1],
-						      vcpu_contexts[slot].x[2],
-						      vcpu_contexts[slot].x[3]);
+	switch ((u32)vcpu_contexts[slot].x[0]) {
+		GUEST_CALLS(GUEST_CASE)
+	default:
+		break;
 	}
-	return guest_answer(CV_NOT_SUPPORTED);
+	return result;
 }
 
 void guest_call(u32 vm, u32 slot)

@@ -39,6 +39,9 @@ enum lock_rank {
 
 /*@ predicate no_locks{L} = held_dma == 0 && held_vm == 0 && held_page == 0 && held_map == 0 &&
       held_id == 0;
+    predicate same_locks{A, B} = \at(held_dma, A) == \at(held_dma, B) &&
+      \at(held_vm, A) == \at(held_vm, B) && \at(held_page, A) == \at(held_page, B) &&
+      \at(held_map, A) == \at(held_map, B) && \at(held_id, A) == \at(held_id, B);
     predicate same_cpu{A, B} = \at(cpus[this_cpu], A) == \at(cpus[this_cpu], B);
     // What the memory primitives need.
     predicate memory_locks{L} = held_page != 0 && held_map != 0;

@@ -217,6 +217,8 @@ int clear_vm_page(u32 vm, u64 pfn);
       map_of(MAP_HOST, pa / 4096) == 0;
     ensures claimed: \result == 0 ==> \exists integer i; is_claim(i) &&
       io_claims[i].vm == vm && io_claims[i].pfn == pa / 4096 && io_claims[i].gfn == gpa / 4096;
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST &&
       !(m == vm && g == gpa / 4096) ==> map_of(m, g) == \old(map_of(m, g)); */
 int map_io(u32 vm, u64 gpa, u64 pa);

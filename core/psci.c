@@ -85,6 +85,9 @@ struct guest_result psci_migrate_info_type(u32 vm, u32 slot, u64 a1, u64 a2, u64
 }
 
 /* CPU_OFF is complete, and CPU_ON would be taken, once it has left its CPU. Locks: vm. */
+/*@ requires slot: is_slot(slot);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> vcpus[slot].powered == 0 && vcpus[slot].state == CV_VCPU_READY; */
 static bool is_off(u32 slot)
 {
 	return vcpus[slot].powered == 0 && vcpus[slot].state == CV_VCPU_READY;

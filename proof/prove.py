@@ -121,7 +121,9 @@ def read_log(lines, functions):
                 results[name].failed.append(match.group(2))
         elif "Memory model hypotheses" in line:
             wrong.append("WP assumes something about memory")
-        elif line.startswith("[prove]") or "User Error" in line or "Failed smoke" in line:
+        elif "Smoke-test" in line and "[Passed]" not in line:
+            wrong.append(f"a contradiction: {line.split('Smoke-test', 1)[1].strip()}")
+        elif line.startswith("[prove]") or "User Error" in line:
             wrong.append(line.strip())
         match = re.search(r"Proved goals: *(\d+) */ *(\d+)", line)
         if match:
@@ -158,7 +160,7 @@ def prove_unit(unit, out, args, progress):
     log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}.log")
     what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop=@lemma"]
     if args.smoke:
-        what += ["-wp-smoke-tests", "-wp-smoke-timeout", "5"]
+        what += ["-wp-smoke-tests", "-wp-smoke-timeout", "2"]
     lines = frama_c(target.file, out, target.options + what, log, args)
     if not functions:
         lemmas = [m.group(2) for m in map(GOAL.search, lines) if m]

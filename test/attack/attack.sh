@@ -10,8 +10,8 @@ usage()
 	usage: test/attack/attack.sh [-qs] [-k SERIES] [-g SERIES] [-n VMS] [WORD...]
 
 	  -q          only the table, not what host and VMs say meanwhile
-	  -s          on stock KVM, without Corevisor: there the attacks on memory and by way of
-	              KVM must get through, or they would prove nothing
+	  -s          on stock KVM, without Corevisor: there the attacks by way of KVM must get
+	              through, or they would prove nothing
 	  -k SERIES   the host's kernel (6.12)
 	  -g SERIES   the VMs' kernel (6.12)
 	  -n VMS      how many VMs (2)
@@ -30,7 +30,7 @@ series=6.12 guest=6.12 vms=2 quiet='' stock=''
 while getopts qsk:g:n:h option; do
 	case $option in
 	q) quiet=yes ;;
-	s) stock=-stock ;;
+	s) stock=yes vms=0 ;;
 	k) series=$OPTARG ;;
 	g) guest=$OPTARG ;;
 	n) vms=$OPTARG ;;
@@ -39,7 +39,7 @@ while getopts qsk:g:n:h option; do
 	esac
 done
 shift $((OPTIND - 1))
-[ -z "$stock" ] || [ $# -gt 0 ] || set -- vmm/ vm-memory/
+[ -z "$stock" ] || [ $# -gt 0 ] || set -- vmm/
 only=$(IFS=,; echo "$*")
 log=$out/log$stock
 json=$B/attack$stock.json
@@ -96,7 +96,7 @@ run()
 
 prepare
 if [ -n "$stock" ]; then
-	echo "Debian $series and its own KVM, without Corevisor, $vms VMs of 2 vCPUs (log: $log)"
+	echo "Debian $series and its own KVM, without Corevisor (log: $log)"
 else
 	echo "Corevisor, Debian $series as host on 2 CPUs, $vms protected VMs of 2 vCPUs (log: $log)"
 fi

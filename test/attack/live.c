@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "corevisor/error.h"
@@ -53,38 +52,16 @@ static void find_memory(struct live_vm *vm)
 		fclose(maps);
 }
 
-/* On stock KVM: is this process a cvm? */
-static pid_t pid_of_cvm(const char *pid)
-{
-	char path[300], name[32] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%s/comm", pid);
-	file = fopen(path, "re");
-	if (file == NULL)
-		return 0;
-	if (fgets(name, sizeof(name), file) == NULL)
-		name[0] = '\0';
-	fclose(file);
-	return strcmp(name, "cvm\n") == 0 ? (pid_t)strtol(pid, NULL, 10) : 0;
-}
-
 unsigned int live_vms(struct live_vm *vms)
 {
 	DIR *folder = opendir(ROOT);
-	bool corevisor = folder != NULL;
 	struct dirent *entry;
 	unsigned int n = 0;
 
-	if (!corevisor)
-		folder = opendir("/proc");
 	while (folder != NULL && n < LIVE_MAX && (entry = readdir(folder)) != NULL) {
-		const char *name = entry->d_name;
-
-		vms[n] = (struct live_vm){.pid = corevisor ? pid_of(name) : pid_of_cvm(name)};
-		if (corevisor)
-			vms[n].id = strtoull(name, NULL, 10);
-		if (vms[n].pid == 0)
+		vms[n] = (struct live_vm){.id = strtoull(entry->d_name, NULL, 10),
+					  .pid = pid_of(entry->d_name)};
+		if (vms[n].id == 0 || vms[n].pid == 0)
 			continue;
 		find_memory(&vms[n]);
 		if (vms[n].pages * FRAME >= SMALLEST)
@@ -118,9 +95,6 @@ uint64_t live_frames_owned(const struct live_vm *vms, unsigned int n)
 	for (unsigned int i = 0; i < n; i++) {
 		struct hostile_call call = {.x = {(uint32_t)CV_CALL_VM_INFO, vms[i].id}};
 
-		/* Stock KVM has no such call; its VMs own nothing. */
-		if (vms[i].id == 0)
-			continue;
 		hvc_full(&call);
 		sum += (int64_t)call.x[0] == CV_OK ? call.x[2] : 0;
 	}
