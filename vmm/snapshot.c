@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "vmm/snapshot.h"
 
+#include <bearssl.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,8 +94,22 @@ static void count(uint64_t *done, uint64_t *total, const struct cv_record *recor
 		*done += PAGE_BYTES;
 }
 
+/*
+ * The end has the SHA-384 of all before it. It is against accidents: what the core sealed needs
+ * none, and what is the host's the host can change, and the sum with it.
+ */
+static void sum_record(br_sha384_context *sum, const struct cv_record *record,
+		       uint8_t digest[br_sha384_SIZE])
+{
+	if (record->kind == CV_RECORD_END)
+		br_sha384_out(sum, digest);
+	else
+		br_sha384_update(sum, record, sizeof(*record));
+}
+
 /* Every record of the VM, until the end. */
-static const char *save_records(struct vm *vm, int fd, snapshot_progress progress, void *context)
+static const char *save_records(struct vm *vm, int fd, br_sha384_context *sum,
+				snapshot_progress progress, void *context)
 {
 	struct cv_record record;
 	uint64_t total = 0;
@@ -103,6 +118,7 @@ static const char *save_records(struct vm *vm, int fd, snapshot_progress progres
 	do {
 		if (ioctl(vm->fd, KVM_COREVISOR_SAVE, &record) != 0)
 			return strerror(errno);
+		sum_record(sum, &record, record.data);
 		if (!write_all(fd, &record, sizeof(record)))
 			return strerror(errno);
 		count(&done, &total, &record);
@@ -113,6 +129,7 @@ static const char *save_records(struct vm *vm, int fd, snapshot_progress progres
 
 const char *snapshot_save(struct vm *vm, int fd, snapshot_progress progress, void *context)
 {
+	br_sha384_context sum;
 	struct file_head head;
 	const char *error;
 
@@ -121,9 +138,11 @@ const char *snapshot_save(struct vm *vm, int fd, snapshot_progress progress, voi
 	for (unsigned int i = 0; i < vm->nr_vcpus; i++)
 		vcpu_settle(&vm->vcpus[i]);
 	head_from_vm(&head, vm);
+	br_sha384_init(&sum);
+	br_sha384_update(&sum, &head, sizeof(head));
 	if (!write_all(fd, &head, sizeof(head)))
 		return strerror(errno);
-	error = save_records(vm, fd, progress, context);
+	error = save_records(vm, fd, &sum, progress, context);
 	if (error == NULL && fsync(fd) != 0 && errno != EINVAL)
 		error = strerror(errno);
 	return error;
@@ -175,7 +194,16 @@ static int refused(const char *name, uint64_t number, const struct cv_record *re
 	}
 }
 
-static int load_records(struct vm *vm, FILE *file, const char *name)
+/* Is this the end, and of this file? */
+static bool sum_is_right(br_sha384_context *sum, const struct cv_record *record)
+{
+	uint8_t digest[br_sha384_SIZE] = {0};
+
+	sum_record(sum, record, digest);
+	return record->kind != CV_RECORD_END || memcmp(digest, record->data, sizeof(digest)) == 0;
+}
+
+static int load_records(struct vm *vm, FILE *file, br_sha384_context *sum, const char *name)
 {
 	struct cv_record record;
 	uint64_t number = 0;
@@ -186,27 +214,33 @@ static int load_records(struct vm *vm, FILE *file, const char *name)
 		if (fread(&record, sizeof(record), 1, file) != 1)
 			return complain("%s: the snapshot is cut off after %" PRIu64 " records",
 					name, number);
+		if (!sum_is_right(sum, &record) ||
+		    (record.kind == CV_RECORD_END && fgetc(file) != EOF))
+			return complain("%s: a damaged snapshot: its sum is wrong, or something "
+					"follows its end",
+					name);
 		if (ioctl(vm->fd, KVM_COREVISOR_LOAD, &record) != 0)
 			return refused(name, number, &record, errno);
 		count(&done, &total, &record);
 		progress_show("restoring", done, total);
 		number++;
 	} while (record.kind != CV_RECORD_END);
-	if (fgetc(file) != EOF)
-		return complain("%s: something follows the end of the snapshot", name);
 	return 0;
 }
 
 static int restore(struct vm *vm, FILE *file, const char *name)
 {
+	br_sha384_context sum;
 	struct file_head head;
 
 	if (read_head(&head, file, name) != 0 || vm_create(vm, head.ram_size, head.nr_vcpus) != 0)
 		return -1;
 	uart_from_head(&vm->uart, &head);
+	br_sha384_init(&sum);
+	br_sha384_update(&sum, &head, sizeof(head));
 	if (ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COREVISOR_SNAPSHOT) <= 0)
 		complain("this kernel has no Corevisor that could restore a VM");
-	else if (load_records(vm, file, name) == 0)
+	else if (load_records(vm, file, &sum, name) == 0)
 		return 0;
 	vm_destroy(vm);
 	return -1;

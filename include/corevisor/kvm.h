@@ -15,7 +15,7 @@
 #define KVM_CAP_COREVISOR_SNAPSHOT 0x43560002
 
 enum cv_record_kind {
-	CV_RECORD_END = 0,
+	CV_RECORD_END = 0, /* for user space; whatever it holds */
 	CV_RECORD_HEAD = 1, /* struct cv_snapshot_head; `number`: pages to come, as a hint */
 	CV_RECORD_PAGE = 2, /* of gfn `number`, encrypted; its tag */
 	CV_RECORD_VCPU = 3, /* vCPU `number`, encrypted; `answer`: see below */

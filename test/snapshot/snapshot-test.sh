@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-3-Clause
+#
+# VMs saved and restored on a live core: what is changed is refused, what is not goes on, also
+# after the host was rebooted.
+set -u
+
+usage()
+{
+	cat <<-END
+	usage: test/snapshot/snapshot-test.sh [-f FLIPS] [-c VCPUS]
+
+	  -f FLIPS   single bits to flip (100)
+	  -c VCPUS   of the Linux VM (2)
+
+	Needs what make snapshot-build makes. Environment: B=DIR instead of build/, CPU=max.
+	Logs: \$B/snapshot/boot*.log. Exit code 1 if something failed.
+	END
+}
+
+flips=100 vcpus=2
+while getopts f:c:h option; do
+	case $option in
+	f) flips=$OPTARG ;;
+	c) vcpus=$OPTARG ;;
+	h) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
+	esac
+done
+cd "$(dirname "$0")/../.." || exit 1
+B=${B:-build}
+out=$B/snapshot
+failed=0
+
+fail()
+{
+	echo "FAIL $*"
+	failed=1
+}
+
+prepare()
+{
+	tools/fetch.sh qemu busybox kernel-6.12 >"$out/fetch.log" 2>&1 || { cat "$out/fetch.log"; exit 1; }
+	cp "$B/kernel/6.12/Image" "$out/Image"
+	BUILD=$B tools/initramfs.sh -b -k 6.12 -i test/guest/init -o "$out/guest.cpio" "$B/guest/load" || exit 1
+	BUILD=$B tools/initramfs.sh -k 6.12 -i test/snapshot/init -o "$out/initramfs" \
+		"$B/host/6.12/corevisor.ko" "$B/cvm" "$out/Image" "$out/guest.cpio" "$out/tick.bin" \
+		"$out/tamper" "$out/leak" || exit 1
+	head -c 32 /dev/urandom >"$out/platform.key"
+	head -c 32 /dev/urandom >"$out/other.key"
+	"$B/corevisor-pack" --key "$out/platform.key" -o "$out/host.img" "$B/kernel/6.12/Image" || exit 1
+	"$B/corevisor-pack" --key "$out/other.key" -o "$out/other.img" "$B/kernel/6.12/Image" || exit 1
+	truncate -s 400M "$out/disk"
+}
+
+# boot LOG IMAGE OPTIONS
+boot()
+{
+	timeout -k 5 "${TIMEOUT:-600}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
+		-monitor none -nic none -cpu "${CPU:-max}" -smp 2 -m 2G -kernel "$2" \
+		-M virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3 \
+		-drive "file=$out/disk,format=raw,if=none,id=disk" \
+		-device virtio-blk-pci,drive=disk,iommu_platform=on,disable-legacy=on \
+		-append "console=ttyAMA0 quiet $3" -initrd "$out/initramfs" </dev/null >"$1" 2>&1 ||
+		fail "QEMU ended with $?: $1"
+	tr -d '\r' <"$1" | grep -aE '^(SNAPSHOT|tamper:|leak:)'
+	grep -aq "SNAPSHOT FAIL" "$1" && failed=1
+}
+
+# has LOG TEXT
+has()
+{
+	tr -d '\r' <"$1" | grep -aqE "$2" || fail "no '$2' in $1"
+}
+
+prepare
+boot "$out/boot1.log" "$out/host.img" "snapshot=1 flips=$flips vcpus=$vcpus"
+has "$out/boot1.log" "^SNAPSHOT end of phase 1"
+grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
+has "$out/boot1.log" "^tamper: single bits: $flips tried, $flips refused"
+has "$out/boot1.log" "^SNAPSHOT VMs left: 0"
+boot "$out/boot2.log" "$out/host.img" snapshot=2
+has "$out/boot2.log" "^SNAPSHOT linux: cvm restore ended with 0"
+has "$out/boot2.log" "^SNAPSHOT vm: .*SELF-CHECK OK"
+boot "$out/boot3.log" "$out/other.img" snapshot=2
+has "$out/boot3.log" "^SNAPSHOT vm: .*not authentic"
+rm -f "$out/disk"
+[ "$failed" = 0 ] && echo "snapshot: passed" || echo "snapshot: failed (logs: $out/boot*.log)"
+exit "$failed"
