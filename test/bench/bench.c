@@ -4,6 +4,7 @@
  * counter a tick is an instruction, of whatever exception level. One line each: BENCH name ticks.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #define FORKS 200
 #define EXECS 50
 #define PAGES 8192
+#define IOS 1000
 
 static uint64_t now(void)
 {
@@ -122,12 +124,54 @@ static void bench_touch(void)
 	munmap(p, PAGES * 4096UL);
 }
 
+/* Reads and writes of a disk past the page cache, one after the other. */
+static void bench_disk(const char *path, const char *name, size_t size)
+{
+	char *buffer = aligned_alloc(4096, size);
+	int fd = open(path, O_RDWR | O_DIRECT);
+	char what[64];
+	uint64_t start = 0;
+
+	if (buffer == NULL || fd < 0)
+		fail(path);
+	memset(buffer, 1, size);
+	/* The first round warms up. */
+	for (int i = -IOS; i < IOS; i++) {
+		if (i == 0)
+			start = now();
+		if (pread(fd, buffer, size, (off_t)((i & 63) * size)) != (ssize_t)size)
+			fail("read of a disk");
+	}
+	snprintf(what, sizeof(what), "%s-read-%zuk", name, size / 1024);
+	report(what, start, IOS);
+	start = now();
+	for (int i = 0; i < IOS; i++) {
+		if (pwrite(fd, buffer, size, (off_t)((i & 63) * size)) != (ssize_t)size)
+			fail("write of a disk");
+	}
+	snprintf(what, sizeof(what), "%s-write-%zuk", name, size / 1024);
+	report(what, start, IOS);
+	close(fd);
+	free(buffer);
+}
+
+static void bench_disks(void)
+{
+	sleep(3);
+	bench_disk("/dev/vda", "disk", 4096);
+	bench_disk("/dev/vda", "disk", 65536);
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t start = now();
 
 	if (argc > 1 && strcmp(argv[1], "nothing") == 0)
 		return 0;
+	if (argc > 1 && strcmp(argv[1], "disks") == 0) {
+		bench_disks();
+		return 0;
+	}
 	printf("BENCH boot-to-init %llu\n", (unsigned long long)start);
 	/* Kernels go on with their own start for a while. */
 	sleep(3);
