@@ -166,6 +166,81 @@ static void test_share(void)
 	vm_close(&vm);
 }
 
+/* Memory of a file, shared: it can be an image as well. The file keeps what it has. */
+static void test_backing(void)
+{
+	int fd = memfd_create("ram", 0);
+	uint64_t word;
+	uint8_t byte = 0;
+	struct vm vm;
+
+	EXPECT_OK(vm_create(&vm, MB, 1, guest_mmio, 0));
+	EXPECT(write(fd, guest_image, (size_t)(guest_image_end - guest_image)),
+	       guest_image_end - guest_image);
+	EXPECT_OK(ftruncate(fd, MB));
+	expect(mmap(vm.ram, MB, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0) == vm.ram,
+	       "a mapping", errno);
+	EXPECT_OK(vm_told(&vm, &word));
+	EXPECT((long)word, 0xab);
+	EXPECT(pread(fd, &byte, 1, 0), 1);
+	EXPECT(byte, (uint8_t)guest_image[0]);
+	vm_close(&vm);
+	close(fd);
+}
+
+/* Two slots, with more runs of pages than a VM may have regions. */
+static void test_regions(void)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = 1,
+		.guest_phys_addr = GUEST_RAM + 4 * MB,
+		.memory_size = MB,
+	};
+	uint8_t *more = mmap(NULL, MB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t word;
+	struct vm vm;
+
+	EXPECT_OK(vm_create(&vm, MB, 1, guest_mmio, 0));
+	region.userspace_addr = (uintptr_t)more;
+	EXPECT_OK(call(vm.fd, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&region));
+	for (size_t at = 32 * 4096; at < MB; at += 3 * 4096 + (at & 0x1000)) {
+		vm.ram[at] = 1;
+		more[at] = 1;
+	}
+	EXPECT_OK(vm_told(&vm, &word));
+	EXPECT((long)word, 0xab);
+	vm_close(&vm);
+	EXPECT(touch(more, false), SIGBUS);
+	EXPECT(sysfs_vms(), 1);
+	munmap(more, MB);
+	EXPECT(sysfs_vms(), 0);
+}
+
+/* Whatever goes last, its memory or its files, the VM goes with it. */
+static void test_order(void)
+{
+	uint64_t word;
+	struct vm vm;
+	int kept;
+
+	EXPECT_OK(vm_create(&vm, 4 * MB, 2, guest_spin, 0));
+	EXPECT_OK(vm_told(&vm, &word));
+	kept = dup(vm.vcpu[1]);
+	close(vm.fd);
+	close(vm.vcpu[0]);
+	close(vm.vcpu[1]);
+	munmap(vm.run[0], 4096);
+	EXPECT(touch(vm.ram, false), SIGBUS);
+	munmap(vm.ram + MB, MB);
+	munmap(vm.ram, MB);
+	munmap(vm.ram + 2 * MB, 2 * MB);
+	munmap(vm.run[1], 4096);
+	EXPECT(sysfs_vms(), 1);
+	EXPECT(call(kept, KVM_SET_MP_STATE, 0), -EFAULT);
+	close(kept);
+	EXPECT(sysfs_vms(), 0);
+}
+
 static void test_memlock(void)
 {
 	struct rlimit limit = {8 * MB, 8 * MB};
@@ -220,6 +295,9 @@ const struct host_case memory_cases[] = {
 	{"memory/host-access", test_host_access},
 	{"memory/guest", test_guest_memory},
 	{"memory/share", test_share},
+	{"memory/backing", test_backing},
+	{"memory/regions", test_regions},
+	{"memory/order", test_order},
 	{"memory/memlock", test_memlock},
 	{"memory/measurement", test_measurement},
 	{0, 0},
