@@ -173,7 +173,7 @@ u32 sim_ack(struct sim_vcpu *s)
 	if (!lr || (s->depth > 0 && LR_PRIO(*lr) >= s->prio[s->depth - 1]))
 		return 1023;
 	*lr = (*lr & ~LR_PENDING) | LR_ACTIVE;
-	CHECK(s->depth < CV_RUN_NR_LR);
+	CHECK(s->depth < NR_PRIORITIES);
 	s->taken[s->depth] = LR_INTID(*lr);
 	s->prio[s->depth++] = LR_PRIO(*lr);
 	return LR_INTID(*lr);

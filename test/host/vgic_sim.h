@@ -13,6 +13,8 @@
 #define DIST_BASE 0x08000000ULL
 #define REDIST_BASE 0x080a0000ULL
 #define SIM_NR_IRQS 96U
+/* Five bits: no more can be nested. */
+#define NR_PRIORITIES 32U
 
 /* Registers, as their names in IHI 0069. */
 #define GICD_CTLR 0x0U
@@ -45,8 +47,8 @@ struct sim_vcpu {
 	bool kicked; /* atomic */
 	u32 entries;
 	u32 depth; /* interrupts taken and not ended, the last is running */
-	u32 taken[CV_RUN_NR_LR + 1];
-	u32 prio[CV_RUN_NR_LR + 1];
+	u32 taken[NR_PRIORITIES];
+	u32 prio[NR_PRIORITIES];
 };
 
 struct sim {
