@@ -60,6 +60,7 @@ struct cv_vcpu {
 	bool mmio_read; /* user space owes the core the answer to a read */
 	bool timer_level; /* of the virtual timer's interrupt, as the vGIC knows it */
 	u64 timer; /* when it fires, in counts; all ones: never */
+	u64 poll; /* counts that it looks on in WFI before it sleeps */
 	bool sigset_active;
 	sigset_t sigset;
 	u64 pc; /* before the start: what KVM_SET_ONE_REG gave */

@@ -9,6 +9,7 @@
 #include <linux/kvm.h>
 #include <linux/math64.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/stat.h>
 #include <linux/string.h>
 #include <asm/arch_timer.h>
 
@@ -24,6 +25,10 @@
 /* The interrupt of CNTV (BSA; what the device trees of VMMs say). */
 #define TIMER_PPI 27
 #define NEVER (~0ULL)
+
+/* Microseconds that a vCPU in WFI looks on before it sleeps. */
+#define POLL_MIN_US 10ULL
+#define POLL_MAX_US 200ULL
 
 /* What an exit comes to, besides an errno: */
 enum {
@@ -86,16 +91,43 @@ static void timer_sleep(struct cv_vcpu *v)
 
 /* ---------------------------------------------------------------- waiting */
 
-/* WFI. 0 or -EINTR. */
-static int wait_for_interrupt(struct cv_vcpu *v)
+static bool wfi_ends(struct cv_vcpu *v)
+{
+	timer_update(v);
+	return vgic_has_pending(v) || READ_ONCE(v->vm->phase) == CV_PHASE_DEAD;
+}
+
+/* Look on, without sleeping, while nobody else wants the CPU: for what is likely to come soon. */
+static bool poll_for_interrupt(struct cv_vcpu *v)
+{
+	u64 end = arch_timer_read_counter() + v->poll;
+
+	while (!wfi_ends(v)) {
+		if (arch_timer_read_counter() >= end || need_resched() ||
+		    !single_task_running() || signal_pending(current))
+			return false;
+		cpu_relax();
+	}
+	return true;
+}
+
+/* Looking on pays if the wait was short: longer, then, and not at all after a long one. */
+static void poll_adapt(struct cv_vcpu *v, u64 waited)
+{
+	u64 us = arch_timer_get_cntfrq() / USEC_PER_SEC;
+
+	v->poll = waited < POLL_MAX_US * us ?
+			  clamp(2 * v->poll, POLL_MIN_US * us, POLL_MAX_US * us) : 0;
+}
+
+static int sleep_until_interrupt(struct cv_vcpu *v)
 {
 	DEFINE_WAIT(wait);
 	int error = 0;
 
 	for (;;) {
 		prepare_to_wait(&v->wait, &wait, TASK_INTERRUPTIBLE);
-		timer_update(v);
-		if (vgic_has_pending(v) || READ_ONCE(v->vm->phase) == CV_PHASE_DEAD)
+		if (wfi_ends(v))
 			break;
 		if (signal_pending(current)) {
 			error = -EINTR;
@@ -104,6 +136,19 @@ static int wait_for_interrupt(struct cv_vcpu *v)
 		timer_sleep(v);
 	}
 	finish_wait(&v->wait, &wait);
+	return error;
+}
+
+/* WFI. 0 or -EINTR. */
+static int wait_for_interrupt(struct cv_vcpu *v)
+{
+	u64 start = arch_timer_read_counter();
+	int error;
+
+	if (poll_for_interrupt(v))
+		return 0;
+	error = sleep_until_interrupt(v);
+	poll_adapt(v, arch_timer_read_counter() - start);
 	return error;
 }
 
