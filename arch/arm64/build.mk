@@ -108,7 +108,7 @@ boot-test: arm64		## boot Debian hosts on the core under QEMU (short matrix, bad
 boot-test-full: arm64		## the same, every kernel x CPU model x number of CPUs
 	B=$(B) test/boot/boot-test.sh --full
 
-shell: arm64			## an interactive Debian host on the core
+shell: arm64 $(B)/cvm $(B)/host/6.12/corevisor.ko $(B)/guest/initramfs-6.12	## an interactive Debian host on the core, with cvm
 	@B=$(B) test/boot/boot-test.sh --shell
 
 CLEAN += $(B)/corevisor.bin $(B)/corevisor.elf $(B)/corevisor-pack

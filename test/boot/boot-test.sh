@@ -178,9 +178,14 @@ case ${1:-} in
 --shell)
 	series=${2:-6.12}
 	prepare "$series"
+	# With all that a VM needs.
+	cp "$B/kernel/$series/Image" "$out/Image"
+	cp "$B/guest/initramfs-6.12" "$out/guest-initramfs"
+	tools/initramfs.sh -k "$series" -i test/boot/init -o "$out/initramfs-shell" "$B/cvm" \
+		"$B/host/$series/corevisor.ko" "$out/Image" "$out/guest-initramfs" || exit 1
 	# shellcheck disable=SC2046
 	exec "$B/bin/qemu-system-aarch64" -nographic -nic none $(machine) -cpu max -smp 2 -m 2G \
-		-kernel "$out/host-$series.img" -initrd "$out/initramfs-$series" \
+		-kernel "$out/host-$series.img" -initrd "$out/initramfs-shell" \
 		-append "console=ttyAMA0 quiet corevisor.log=info boottest=shell"
 	;;
 -h | --help) usage; exit 0 ;;
