@@ -19,7 +19,7 @@ usage()
 
 	Everything must be built (make attack does). Ends with a table of what was tried and what
 	came of it; \$B/attack.json has the same. Exit code 0: all blocked, and every VM
-	finished its self-check. Environment: B=build, CPU=neoverse-n1, TIMEOUT=400.
+	finished its self-check. Environment: B=build, CPU=neoverse-n1, TIMEOUT=900.
 	END
 }
 
@@ -77,7 +77,7 @@ show()
 run()
 {
 	: >"$log"
-	timeout -k 5 "${TIMEOUT:-400}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
+	timeout -k 5 "${TIMEOUT:-900}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
 		-monitor none -nic none -M virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3 \
 		-cpu "${CPU:-neoverse-n1}" -smp 2 -m 2G -kernel "$image" \
 		-initrd "$out/initramfs" -no-reboot \
@@ -86,12 +86,10 @@ run()
 	qemu=$!
 	# Interrupted: the machine goes with us.
 	trap 'kill "$qemu" 2>/dev/null; wait "$qemu" 2>/dev/null; echo; echo interrupted; exit 130' INT TERM
-	if [ -n "$quiet" ]; then
-		wait "$qemu"
-	else
-		tail -n +1 --pid="$qemu" -s 0.2 -f "$log" | show
-		wait "$qemu"
-	fi
+	[ -n "$quiet" ] || tail -n +1 --pid="$qemu" -s 0.2 -f "$log" | show &
+	wait "$qemu"
+	wait
+	trap - INT TERM
 }
 
 prepare
