@@ -156,6 +156,9 @@ static void sysreg_exit(struct vcpu_context *ctx, u64 iss)
 	step(ctx);
 }
 
+/* The most frequent one; a constant is the shortest way. */
+static const struct vm_trap call_trap = {.kind = VM_TRAP_CALL};
+
 static void simple_trap(u32 kind)
 {
 	vm_trap((struct vm_trap){.kind = kind});
@@ -170,7 +173,7 @@ struct vcpu_context *vm_exit_sync(struct vcpu_context *ctx)
 		step(ctx); /* a trapped SMC returns to itself (D1.3.5.2) */
 		/* fall through */
 	case EC_HVC64:
-		simple_trap(VM_TRAP_CALL);
+		vm_trap(call_trap);
 		break;
 	case EC_DABT_LOW:
 	case EC_IABT_LOW:
