@@ -213,3 +213,32 @@ void test_smp(void)
 	CHECK_EQ(vm.reports[0x10], 1ULL << 31 | 0x101);
 	vm_destroy(&vm);
 }
+
+/*
+ * As many VMs as there are VMIDs for; each of those at the ends runs, beside the host, and is
+ * not mixed up with it.
+ */
+void test_ids(void)
+{
+	u64 mmfr1 = reg_read(id_aa64mmfr1_el1), limit = (mmfr1 >> 4 & 0xf) == 2 ? 256 : 255;
+	u64 ids[CV_MAX_VMS + 1], n = 0, out[4];
+
+	/* The next ids are the lowest free ones from somewhere on: take them all but two. */
+	while (n + 2 < limit && call(CV_CALL_REGISTER_VM, 0, 0, 0, 0, 0, out) == CV_OK)
+		ids[n++] = out[0];
+	CHECK_EQ(n, limit - 2);
+	for (u32 i = 0; i < 2; i++) {
+		vm_make(&vm, i == 0 ? GUEST_WALK : GUEST_MEMORY);
+		CHECK(vm.id >= 1 && vm.id <= limit);
+		vm_finish(&vm);
+		vm_destroy(&vm);
+	}
+	while (call(CV_CALL_REGISTER_VM, 0, 0, 0, 0, 0, out) == CV_OK && n < CV_MAX_VMS)
+		ids[n++] = out[0];
+	CHECK_EQ(n, limit);
+	CHECK_EQ(call(CV_CALL_REGISTER_VM, 0, 0, 0, 0, 0, out), CV_ENOSPC);
+	for (u32 i = 0; i < n; i++) {
+		CHECK_EQ(call(CV_CALL_POWEROFF_VM, ids[i], 0, 0, 0, 0, NULL), CV_OK);
+		CHECK_EQ(call(CV_CALL_DESTROY_VM, ids[i], 0, 0, 0, 0, NULL), CV_OK);
+	}
+}
