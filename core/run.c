@@ -84,7 +84,8 @@ static bool run_input_ok(struct run_input in)
 
 /* What a load of `size` bytes puts into a register. */
 /*@ requires size: size == 1 || size == 2 || size == 4 || size == 8;
-    terminates \true; exits \false; assigns \nothing; */
+    terminates \true; exits \false; assigns \nothing;
+    ensures narrow: !wide ==> \result <= 0xffffffff; */
 static u64 load_result(u64 data, u32 size, bool sign_extend, bool wide)
 {
 	u32 unused = 64U - 8U * size;
@@ -104,6 +105,9 @@ static u64 load_result(u64 data, u32 size, bool sign_extend, bool wide)
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures answered: vcpus[slot].pending == PENDING_NONE;
+    ensures step: vcpu_contexts[slot].pc ==
+      (\old(vcpus[slot].pending) == PENDING_NONE ? \old(vcpu_contexts[slot].pc)
+                                                : (u64)(\old(vcpu_contexts[slot].pc) + 4));
     ensures kept: same_vcpu{Pre, Post}(slot);
     ensures read: \old(vcpus[slot].pending) != PENDING_MMIO_READ ==> \forall integer r;
       0 <= r < 31 ==> vcpu_contexts[slot].x[r] == \old(vcpu_contexts[slot].x[r]);

@@ -156,7 +156,7 @@ class Progress:
 
 def prove_unit(unit, out, args, progress):
     _, target, functions, part = unit
-    base = target.file.replace("/", "-")[:-2]
+    base = target.file.replace("/", "-")[:-2] + f".{target.functions[0]}"
     log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}.log")
     what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop=@lemma"]
     if args.smoke:
@@ -357,11 +357,11 @@ def wrap(text, width, indent):
 
 
 def report(lemmas, results, assumptions, checks, texts):
-    lines = ["Seed lemma               C function                          goals       s  state", ""]
+    lines = [f"{'Seed lemma':<24} {'C function':<42} {'goals':>11} {'s':>7}  state", ""]
     for lemma, function, place, proved, total, spent, state in lemmas:
         where = f"{function} {place}"
-        lines.append(f"{lemma:<24} {where:<34} {proved:>5}/{total:<5} {spent:>6.1f}  {state}")
-    lines += ["", "By file, the functions beside the lemmas' own included", ""]
+        lines.append(f"{lemma:<24} {where:<42} {proved:>5}/{total:<5} {spent:>7.1f}  {state}")
+    lines += ["", "By file, with the functions that are no lemma's", ""]
     files = {}
     for (file, _), r in results.items():
         entry = files.setdefault(file, [0, 0, 0.0])
@@ -373,7 +373,11 @@ def report(lemmas, results, assumptions, checks, texts):
         good = sum(ok for ok, _ in checks.values())
         lines += ["", f"CBMC: {good} of {len(checks)} checks, "
                   f"{sum(s for _, s in checks.values()):.0f} s (proof/cbmc/run.sh)"]
-    lines += ["", f"What it rests on: {len(assumptions)} assumptions", ""]
+    kinds = {}
+    for a in assumptions:
+        kinds[a["kind"]] = kinds.get(a["kind"], 0) + 1
+    each = ", ".join(f"{n} {k}" for k, n in sorted(kinds.items()))
+    lines += ["", f"What it rests on: {len(assumptions)} assumptions ({each})", ""]
     groups = {}
     for a in assumptions:
         groups.setdefault((a["kind"], a["reason"]), []).append(a)
