@@ -46,8 +46,31 @@
 	.macro	vm handler
 	.balign	0x80
 	stp	x0, x1, [sp, #-16]!
-	adr	x1, \handler
-	b	leave_vm
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #PERCPU_VM]
+	stp	x2, x3, [x0, #16 * 1]
+	stp	x4, x5, [x0, #16 * 2]
+	stp	x6, x7, [x0, #16 * 3]
+	stp	x8, x9, [x0, #16 * 4]
+	stp	x10, x11, [x0, #16 * 5]
+	stp	x12, x13, [x0, #16 * 6]
+	stp	x14, x15, [x0, #16 * 7]
+	stp	x16, x17, [x0, #16 * 8]
+	stp	x18, x19, [x0, #16 * 9]
+	stp	x20, x21, [x0, #16 * 10]
+	stp	x22, x23, [x0, #16 * 11]
+	stp	x24, x25, [x0, #16 * 12]
+	stp	x26, x27, [x0, #16 * 13]
+	stp	x28, x29, [x0, #16 * 14]
+	ldp	x2, x3, [sp], #16
+	mrs	x4, elr_el2
+	mrs	x5, spsr_el2
+	stp	x2, x3, [x0]
+	stp	x30, x4, [x0, #16 * 15]
+	str	x5, [x0, #CONTEXT_PSTATE]
+	bl	\handler
+	cbnz	x0, return_to_vm
+	b	return_to_host
 	.endm
 
 /*
@@ -105,33 +128,6 @@ vm_vectors:
 	fatal	13
 	fatal	14
 	fatal	15
-
-/* x1: the handler; X0 and X1 of the VM are on the stack. */
-leave_vm:
-	mrs	x0, tpidr_el2
-	ldr	x0, [x0, #PERCPU_VM]
-	stp	x2, x3, [x0, #16 * 1]
-	stp	x4, x5, [x0, #16 * 2]
-	stp	x6, x7, [x0, #16 * 3]
-	stp	x8, x9, [x0, #16 * 4]
-	stp	x10, x11, [x0, #16 * 5]
-	stp	x12, x13, [x0, #16 * 6]
-	stp	x14, x15, [x0, #16 * 7]
-	stp	x16, x17, [x0, #16 * 8]
-	stp	x18, x19, [x0, #16 * 9]
-	stp	x20, x21, [x0, #16 * 10]
-	stp	x22, x23, [x0, #16 * 11]
-	stp	x24, x25, [x0, #16 * 12]
-	stp	x26, x27, [x0, #16 * 13]
-	stp	x28, x29, [x0, #16 * 14]
-	ldp	x2, x3, [sp], #16
-	mrs	x4, elr_el2
-	mrs	x5, spsr_el2
-	stp	x2, x3, [x0]
-	stp	x30, x4, [x0, #16 * 15]
-	str	x5, [x0, #CONTEXT_PSTATE]
-	blr	x1
-	cbz	x0, return_to_host
 
 /* x0: context of the vCPU. */
 return_to_vm:

@@ -156,24 +156,18 @@ static void sysreg_exit(struct vcpu_context *ctx, u64 iss)
 	step(ctx);
 }
 
-/* The most frequent one; a constant is the shortest way. */
-static const struct vm_trap call_trap = {.kind = VM_TRAP_CALL};
-
 static void simple_trap(u32 kind)
 {
 	vm_trap((struct vm_trap){.kind = kind});
 }
 
-struct vcpu_context *vm_exit_sync(struct vcpu_context *ctx)
+/* Whatever is not an HVC; apart, because an HVC is to be quick. */
+__attribute__((noinline)) static void other_exit(struct vcpu_context *ctx, u64 esr)
 {
-	u64 esr = sysreg_read(esr_el2);
-
 	switch (ESR_EC(esr)) {
 	case EC_SMC64:
 		step(ctx); /* a trapped SMC returns to itself (D1.3.5.2) */
-		/* fall through */
-	case EC_HVC64:
-		vm_trap(call_trap);
+		simple_trap(VM_TRAP_CALL);
 		break;
 	case EC_DABT_LOW:
 	case EC_IABT_LOW:
@@ -196,6 +190,17 @@ struct vcpu_context *vm_exit_sync(struct vcpu_context *ctx)
 	default:
 		inject_undefined(ctx);
 	}
+}
+
+struct vcpu_context *vm_exit_sync(struct vcpu_context *ctx)
+{
+	static const struct vm_trap call = {.kind = VM_TRAP_CALL};
+	u64 esr = sysreg_read(esr_el2);
+
+	if (ESR_EC(esr) == EC_HVC64)
+		vm_trap(call);
+	else
+		other_exit(ctx, esr);
 	return this_cpu()->vm;
 }
 
