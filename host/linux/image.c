@@ -81,14 +81,14 @@ static int copy_page_of(struct cv_vm *vm, unsigned long addr, u64 gfn, struct pa
 	int error;
 
 	if (!*page)
-		*page = alloc_page(GFP_KERNEL_ACCOUNT);
+		*page = alloc_page(CV_GFP);
 	if (!*page)
 		return -ENOMEM;
 	if (copy_from_user(page_address(*page), (void __user *)addr, PAGE_SIZE))
 		return -EFAULT;
 	if (is_zero(page_address(*page)))
 		return 0;
-	error = xa_err(xa_store(&vm->pages, gfn, *page, GFP_KERNEL_ACCOUNT));
+	error = xa_err(xa_store(&vm->pages, gfn, *page, CV_GFP));
 	if (error)
 		return error;
 	*page = NULL;
@@ -182,10 +182,10 @@ static struct page *image_page(struct cv_vm *vm, u64 gfn)
 
 	if (page)
 		return page;
-	page = alloc_page(GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	page = alloc_page(CV_GFP | __GFP_ZERO);
 	if (!page)
 		return ERR_PTR(-ENOMEM);
-	error = xa_err(xa_store(&vm->pages, gfn, page, GFP_KERNEL_ACCOUNT));
+	error = xa_err(xa_store(&vm->pages, gfn, page, CV_GFP));
 	if (error) {
 		__free_page(page);
 		return ERR_PTR(error);

@@ -203,10 +203,10 @@ static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u
 	struct page *page;
 	int error;
 
-	error = xa_reserve(frames, index, GFP_KERNEL_ACCOUNT);
+	error = xa_reserve(frames, index, CV_GFP);
 	if (error)
 		return error;
-	page = alloc_pages(GFP_KERNEL_ACCOUNT | flags, order);
+	page = alloc_pages(CV_GFP | flags, order);
 	if (!page) {
 		xa_release(frames, index);
 		return -ENOMEM;
@@ -218,7 +218,7 @@ static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u
 		__free_pages(page, order);
 		return error;
 	}
-	xa_store(frames, index, page, GFP_KERNEL_ACCOUNT);
+	xa_store(frames, index, page, CV_GFP);
 	return 0;
 }
 
@@ -250,7 +250,7 @@ int cv_memory_fault(struct cv_vm *vm, u64 gfn)
 	}
 	if (block_fits(vm, slot, gfn))
 		error = donate(vm, &vm->blocks, block, block * CV_BLOCK_FRAMES, BLOCK_ORDER,
-			       __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN);
+			       __GFP_COMP | __GFP_NORETRY);
 	if (error)
 		error = donate(vm, &vm->pages, gfn, gfn, 0, 0);
 out:
@@ -277,7 +277,7 @@ struct page *cv_memory_next(struct cv_vm *vm, u64 *gfn)
 static int load_page(struct cv_vm *vm, u64 gfn, struct page *page, const u64 tag[2])
 {
 	struct arm_smccc_res res;
-	int error = xa_reserve(&vm->pages, gfn, GFP_KERNEL_ACCOUNT);
+	int error = xa_reserve(&vm->pages, gfn, CV_GFP);
 
 	if (error)
 		return error;
@@ -287,7 +287,7 @@ static int load_page(struct cv_vm *vm, u64 gfn, struct page *page, const u64 tag
 	if (error)
 		xa_release(&vm->pages, gfn);
 	else
-		xa_store(&vm->pages, gfn, page, GFP_KERNEL_ACCOUNT);
+		xa_store(&vm->pages, gfn, page, CV_GFP);
 	return error;
 }
 
@@ -298,7 +298,7 @@ int cv_memory_load(struct cv_vm *vm, u64 gfn, const void *data, const u64 tag[2]
 
 	if (gfn >= 1ULL << (vm->ipa_bits - PAGE_SHIFT) || !slot_of(vm, gfn))
 		return -EBADMSG;
-	page = alloc_page(GFP_KERNEL_ACCOUNT);
+	page = alloc_page(CV_GFP);
 	if (!page)
 		return -ENOMEM;
 	copy_page(page_address(page), data);

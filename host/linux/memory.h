@@ -13,6 +13,12 @@
 
 struct kvm_userspace_memory_region;
 
+/*
+ * For frames of VMs. The OOM killer does not see whose they are: rather ENOMEM for the VM than a
+ * bystander killed.
+ */
+#define CV_GFP (GFP_KERNEL_ACCOUNT | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
 /* KVM_SET_USER_MEMORY_REGION, with its errnos. Locks: vm->lock. */
 int cv_memory_set_slot(struct cv_vm *vm, const struct kvm_userspace_memory_region *region);
 

@@ -19,7 +19,7 @@
 #define KB (1UL << 10)
 #define MB (1UL << 20)
 #define CYCLES 50
-#define KILLS 40
+#define KILLS 100
 #define CALLS 100000
 
 /*

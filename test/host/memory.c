@@ -241,6 +241,19 @@ static void test_order(void)
 	EXPECT(sysfs_vms(), 0);
 }
 
+/* More RAM than the host has: KVM_RUN says so, and nobody else suffers. */
+static void test_exhaust(void)
+{
+	uint64_t word;
+	struct vm vm;
+
+	EXPECT_OK(vm_create(&vm, 4096 * MB, 1, guest_memory, 4000 * MB / 4096));
+	EXPECT(vm_told(&vm, &word), -ENOMEM);
+	EXPECT(vm_told(&vm, &word), -ENOMEM);
+	vm_close(&vm);
+	guest_sees(16 * MB, 4000);
+}
+
 static void test_memlock(void)
 {
 	struct rlimit limit = {8 * MB, 8 * MB};
@@ -298,6 +311,7 @@ const struct host_case memory_cases[] = {
 	{"memory/backing", test_backing},
 	{"memory/regions", test_regions},
 	{"memory/order", test_order},
+	{"memory/exhaust", test_exhaust},
 	{"memory/memlock", test_memlock},
 	{"memory/measurement", test_measurement},
 	{0, 0},
