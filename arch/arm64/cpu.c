@@ -69,14 +69,15 @@ static u32 find_features(void)
 	u64 pfr0 = sysreg_read(id_aa64pfr0_el1);
 	u64 pfr1 = sysreg_read(id_aa64pfr1_el1);
 	u64 mmfr1 = sysreg_read(id_aa64mmfr1_el1);
-	bool fgt = id_field(sysreg_read(id_aa64mmfr0_el1), 56) != 0;
+	u64 fgt = id_field(sysreg_read(id_aa64mmfr0_el1), 56);
 
 	return feature_if(has_pauth(), CPU_PAUTH) | feature_if(id_field(pfr0, 32) != 0, CPU_SVE) |
 	       feature_if(id_field(pfr1, 24) != 0, CPU_SME) |
 	       feature_if(id_field(pfr0, 28) != 0, CPU_RAS) |
 	       feature_if(id_field(mmfr1, 16) != 0, CPU_LOR) |
 	       feature_if(id_field(pfr0, 40) != 0, CPU_MPAM) |
-	       feature_if(id_field(pfr0, 44) != 0, CPU_AMU) | feature_if(fgt, CPU_FGT) |
+	       feature_if(id_field(pfr0, 44) != 0, CPU_AMU) | feature_if(fgt >= 1, CPU_FGT) |
+	       feature_if(fgt >= 2, CPU_FGT2) |
 	       feature_if(id_field(mmfr1, 40) != 0, CPU_HCX) |
 	       feature_if(id_field(pfr0, 24) != 0, CPU_GIC) | debug_features();
 }
@@ -181,6 +182,13 @@ static void set_fine_traps(u32 features, u64 allow)
 	sysreg_write(SYS_HFGITR_EL2, HFGITR_NO_TRAPS & allow);
 	sysreg_write(SYS_HDFGRTR_EL2, HDFGXTR_NO_TRAPS & allow);
 	sysreg_write(SYS_HDFGWTR_EL2, HDFGXTR_NO_TRAPS & allow);
+	if (!cpu_has(features, CPU_FGT2))
+		return;
+	sysreg_write(SYS_HFGRTR2_EL2, HFGXTR2_NO_TRAPS & allow);
+	sysreg_write(SYS_HFGWTR2_EL2, HFGXTR2_NO_TRAPS & allow);
+	sysreg_write(SYS_HFGITR2_EL2, HFGITR2_NO_TRAPS & allow);
+	sysreg_write(SYS_HDFGRTR2_EL2, HDFGXTR2_NO_TRAPS & allow);
+	sysreg_write(SYS_HDFGWTR2_EL2, HDFGXTR2_NO_TRAPS & allow);
 }
 
 void cpu_control_host(void)

@@ -21,6 +21,7 @@ enum cpu_feature {
 	CPU_TRBE = 1 << 11, /* the same */
 	CPU_TRF = 1 << 12,
 	CPU_BRBE = 1 << 13,
+	CPU_FGT2 = 1 << 15,
 	CPU_GIC = 1 << 14, /* the GICv3 CPU interface, by system registers */
 };
 

@@ -121,7 +121,7 @@ u64 platform_uart(const void *fdt)
 	return platform_reg(fdt, node, 0, &reg) ? reg.base : 0;
 }
 
-/* Add a bank in its place, or to the bank it continues. Parts of frames do not count. */
+/* Add a bank in its place. Parts of frames do not count. */
 static const char *add_ram(struct range r)
 {
 	u64 end = (r.base + r.size) & ~(CV_PAGE_SIZE - 1U);
@@ -142,6 +142,22 @@ static const char *add_ram(struct range r)
 	return NULL;
 }
 
+/* Banks that touch are one. */
+static void merge_ram(void)
+{
+	u32 n = 0;
+
+	for (u32 i = 1; i < platform.nr_ram; i++) {
+		struct range *last = &platform.ram[n];
+
+		if (last->base + last->size == platform.ram[i].base)
+			last->size += platform.ram[i].size;
+		else
+			platform.ram[++n] = platform.ram[i];
+	}
+	platform.nr_ram = n + 1;
+}
+
 static const char *read_memory(const void *fdt)
 {
 	int node = -1;
@@ -156,7 +172,10 @@ static const char *read_memory(const void *fdt)
 				return error;
 		}
 	}
-	return platform.nr_ram > 0 ? NULL : "/memory: no RAM";
+	if (platform.nr_ram == 0)
+		return "/memory: no RAM";
+	merge_ram();
+	return NULL;
 }
 
 static const char *avoid(u64 base, u64 size)

@@ -32,6 +32,11 @@
 #define SYS_HFGITR_EL2 s3_4_c1_c1_6
 #define SYS_HDFGRTR_EL2 s3_4_c3_c1_4
 #define SYS_HDFGWTR_EL2 s3_4_c3_c1_5
+#define SYS_HDFGRTR2_EL2 s3_4_c3_c1_0
+#define SYS_HDFGWTR2_EL2 s3_4_c3_c1_1
+#define SYS_HFGRTR2_EL2 s3_4_c3_c1_2
+#define SYS_HFGWTR2_EL2 s3_4_c3_c1_3
+#define SYS_HFGITR2_EL2 s3_4_c3_c1_7
 #define SYS_HAFGRTR_EL2 s3_4_c3_c1_6
 #define SYS_MPAM2_EL2 s3_4_c10_c5_0
 #define SYS_ICC_SRE_EL2 s3_4_c12_c9_5
@@ -106,6 +111,11 @@ static inline u64 id_field(u64 reg, u32 shift)
 #define HFGXTR_NO_TRAPS 0xfff4000000000000ULL
 #define HFGITR_NO_TRAPS 0x0f80000000000000ULL
 #define HDFGXTR_NO_TRAPS 0x7800000000000000ULL
+
+/* FEAT_FGT2: all of them are of that kind, but TSBCSYNC, bit 0 of HFGITR2_EL2. */
+#define HFGXTR2_NO_TRAPS 0x7fffULL
+#define HDFGXTR2_NO_TRAPS 0x1ffffffULL
+#define HFGITR2_NO_TRAPS 0x2ULL
 
 /* CPTR_EL2 with E2H clear (D19.2.35): RES1 bits without TFP, TZ, TSM. */
 #define CPTR_NO_TRAPS 0x22ffULL

@@ -29,7 +29,7 @@ qemu()
 	local name=$1 image=$2 append=$3
 
 	shift 3
-	timeout -k 5 "${TIMEOUT:-90}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
+	timeout -k 5 "${TIMEOUT:-240}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
 		-monitor none -nic none -kernel "$image" -append "console=ttyAMA0 quiet $append" "$@" \
 		</dev/null >"$out/$name.log" 2>&1
 }
@@ -113,12 +113,22 @@ core_memory()
 # refuses NAME TEXT IMAGE VIRTUALIZATION ARG...: one clear line, and no host.
 refuses()
 {
-	local name=$1 text=$2 image=$3 virt=$4 ok=0
+	local name=$1 text=$2 image=$3 virt=$4 ok=0 i
 
 	shift 4
+	rm -f "$out/$name.log" "$out/pid"
 	# shellcheck disable=SC2046
-	TIMEOUT=5 qemu "$name" "$image" "" $(machine "$virt") "$@"
+	qemu "$name" "$image" "" $(machine "$virt") -pidfile "$out/pid" "$@" &
+	for ((i = 0; i < 300; i++)); do
+		grep -q "cannot boot: " "$out/$name.log" 2>/dev/null && break
+		sleep 0.2
+	done
+	# It stays there, and prints no more.
+	sleep 0.5
+	kill "$(cat "$out/pid")"
+	wait 2>/dev/null
 	grep -q "corevisor: cannot boot: .*$text" "$out/$name.log" || ok=1
+	[ "$(grep -c "corevisor: \|Linux" "$out/$name.log")" = 1 ] || ok=1
 	result "$name" "$ok"
 }
 
