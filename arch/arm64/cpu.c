@@ -77,8 +77,7 @@ static u32 find_features(void)
 	       feature_if(id_field(mmfr1, 16) != 0, CPU_LOR) |
 	       feature_if(id_field(pfr0, 40) != 0, CPU_MPAM) |
 	       feature_if(id_field(pfr0, 44) != 0, CPU_AMU) | feature_if(fgt >= 1, CPU_FGT) |
-	       feature_if(fgt >= 2, CPU_FGT2) |
-	       feature_if(id_field(mmfr1, 40) != 0, CPU_HCX) |
+	       feature_if(fgt >= 2, CPU_FGT2) | feature_if(id_field(mmfr1, 40) != 0, CPU_HCX) |
 	       feature_if(id_field(pfr0, 24) != 0, CPU_GIC) | debug_features();
 }
 
