@@ -25,12 +25,15 @@ $(DMA)/host.bin: $(DMA_OBJ) test/dma/host.lds
 $(DMA)/test.img: $(DMA)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack
 	$(call say,PACK,$@)$(B)/corevisor-pack -o $@ $<
 
-.PHONY: dma-test dma-faults
+.PHONY: dma-test dma-faults dma-load
 dma-test: $(DMA)/test.img	## DMA attacks of a bare-metal host under QEMU: edu, nvme, virtio, GIC ITS
 	test/dma/dma-test.py --build $(B)
 
 dma-faults: $(DMA)/test.img	## take one protection out of the core at a time: dma-test must see it
 	B=$(B) test/dma/faults.sh
+
+dma-load: $(DMA)/test.img $(B)/cvm $(B)/guest/initramfs-6.12 $(B)/host/6.12/corevisor.ko	## disks of a Linux host work while VMs come and go
+	B=$(B) test/dma/load-test.sh
 
 CLEAN += $(DMA) $(B)/dma-faults
 
