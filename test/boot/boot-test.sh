@@ -158,6 +158,17 @@ bad_input()
 	packs_not pack-noise "not an arm64 Linux Image" "$out/noise"
 	packs_not pack-short "not an arm64 Linux Image" "$out/short"
 	packs_not pack-gzip "compressed with gzip" "$out/image.gz"
+	printf '\x28\xb5\x2f\xfd----' >"$out/image.zst"
+	printf 'MZ\0\0zimg' >"$out/zboot"
+	head -c 4096 "$B/kernel/6.1/Image" >"$out/big-endian"
+	printf '\x0b' | dd of="$out/big-endian" bs=1 seek=24 conv=notrunc 2>/dev/null
+	head -c 4096 "$B/kernel/6.1/Image" >"$out/no-size"
+	head -c 8 /dev/zero | dd of="$out/no-size" bs=1 seek=16 conv=notrunc 2>/dev/null
+	packs_not pack-zstd "compressed with zstd" "$out/image.zst"
+	packs_not pack-zboot "an EFI zboot image" "$out/zboot"
+	packs_not pack-elf "an ELF file" "$B/corevisor.elf"
+	packs_not pack-big-endian "a big-endian kernel" "$out/big-endian"
+	packs_not pack-no-size "gives no image_size" "$out/no-size"
 	packs_not pack-itself "a Corevisor image" "$image"
 	packs_not pack-nothing "No such file" "$out/nothing"
 }
