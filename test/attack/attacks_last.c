@@ -23,6 +23,8 @@
 #define FRAME 4096U
 #define RANDOM_CALLS 5000U
 #define BLOCK 512U
+/* More than the RAM of a VM that runs. */
+#define LIVE_FRAMES 0x20000U
 
 /* What arguments are drawn from: never a frame that the host itself lives in. */
 struct dice {
@@ -86,11 +88,9 @@ static uint64_t some_number(struct dice *dice)
 	case 0:
 		return r / 4 % 16;
 	case 1:
-		return GUEST_BASE / FRAME + r / 4 % 1024;
-	case 2:
-		return some_frame(dice);
-	default:
 		return some_frame(dice) * FRAME;
+	default:
+		return some_frame(dice);
 	}
 }
 
@@ -103,10 +103,19 @@ static bool is_live(const struct dice *dice, uint64_t vm)
 	return false;
 }
 
+/*
+ * A gfn. Of a running VM not in its RAM: a frame that its VMM does not know of would be taken,
+ * and nobody would ever ask for it back.
+ */
+static uint64_t some_gfn(struct dice *dice, uint64_t vm)
+{
+	return GUEST_BASE / FRAME + (is_live(dice, vm) ? LIVE_FRAMES : 0) + roll(dice) % 1024;
+}
+
 static void one_call(struct dice *dice)
 {
 	uint64_t id = CV_HOST_CALL_BASE + roll(dice) % 36;
-	uint64_t vm = some_vm(dice);
+	uint64_t vm = some_vm(dice), second = some_number(dice);
 
 	/* To power a VM off, and to run it without its VMM, is the host's right: nothing to see. */
 	if ((id == (uint32_t)CV_CALL_POWEROFF_VM || id == (uint32_t)CV_CALL_VCPU_RUN) &&
@@ -115,8 +124,10 @@ static void one_call(struct dice *dice)
 	/* To take its own devices from itself as well. */
 	if (id == (uint32_t)CV_CALL_MAP_IO)
 		return;
-	(void)hvc(id, vm, some_number(dice), some_number(dice), some_number(dice),
-		  some_number(dice));
+	if (id == (uint32_t)CV_CALL_DONATE || id == (uint32_t)CV_CALL_DONATE_BLOCK ||
+	    id == (uint32_t)CV_CALL_SET_RAM)
+		second = some_gfn(dice, vm);
+	(void)hvc(id, vm, second, some_number(dice), some_number(dice), some_number(dice));
 }
 
 static uint64_t state_of(uint64_t vm)

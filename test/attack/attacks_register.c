@@ -221,6 +221,8 @@ struct forgery {
 #define GROUP1 (1ULL << 60)
 
 static const struct forgery forgeries[] = {
+	{"HW", PENDING | GROUP1 | 1ULL << 61 | 40, 0, 0},
+	{"HW, physical interrupt 512", PENDING | GROUP1 | 1ULL << 61 | 1ULL << 41 | 40, 0, 0},
 	{"HW, physical interrupt 30", PENDING | GROUP1 | 1ULL << 61 | 30ULL << 32 | 40, 0, 0},
 	{"bits of a physical interrupt", PENDING | GROUP1 | 5ULL << 32 | 40, 0, 0},
 	{"a reserved bit", PENDING | GROUP1 | 1ULL << 58 | 40, 0, 0},

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -72,6 +73,34 @@ unsigned int live_vms(struct live_vm *vms)
 	if (n == 0)
 		failed("no VM runs (cvm ps)");
 	return n;
+}
+
+/* The VMs that run, without a complaint if there is none. */
+static void signal_all(int signal)
+{
+	DIR *folder = opendir(ROOT);
+	struct dirent *entry;
+	pid_t pid;
+
+	while (folder != NULL && (entry = readdir(folder)) != NULL) {
+		pid = pid_of(entry->d_name);
+		if (pid > 0 && pid != getpid())
+			kill(pid, signal);
+	}
+	if (folder != NULL)
+		closedir(folder);
+}
+
+void live_freeze(void)
+{
+	signal_all(SIGSTOP);
+	/* Until the last vCPU has left its VM. */
+	usleep(50000);
+}
+
+void live_thaw(void)
+{
+	signal_all(SIGCONT);
 }
 
 unsigned int live_frames(uint64_t *pfns, unsigned int most)

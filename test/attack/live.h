@@ -18,6 +18,10 @@ struct live_vm {
 /* How many there are. Fails the attack if there is none. */
 unsigned int live_vms(struct live_vm *vms);
 
+/* Stop the VMMs, so that their VMs do not grow; let them go on (also if there is none). */
+void live_freeze(void);
+void live_thaw(void);
+
 /* Frames of the VMs that run, from all over the RAM; at most `most`. Fails if there is none. */
 unsigned int live_frames(uint64_t *pfns, unsigned int most);
 /* How many they own together, by their own account. */

@@ -21,6 +21,7 @@
 
 #include "test/attack/attack.h"
 #include "test/attack/kernel.h"
+#include "test/attack/live.h"
 
 #define TIME_LIMIT 60
 
@@ -160,6 +161,7 @@ static bool try_one(const struct attack *attack)
 		_exit(0);
 	}
 	judge(pid);
+	live_thaw(); /* it may have ended with the others frozen */
 	printf("ATTACK|%s|%s|%s\n", attack->name, result_names[outcome->result], outcome->evidence);
 	return outcome->result == BLOCKED;
 }
