@@ -32,7 +32,7 @@ def main():
             for m in re.findall(r"^ATTACK\|([^|\n]*)\|([^|\n]*)\|(.*)$", text, re.M)]
     wrong = []
     for n in range(1, args.vms + 1):
-        check = re.search(rf"^vm{n}\| (SELF-CHECK .*)$", text, re.M)
+        check = re.search(rf"^vm{n}\| (SELF-CHECK [^\[\n]*)", text, re.M)
         ended = re.search(rf"^vm{n}\| ended (\d+)$", text, re.M)
         ok = check and check[1].startswith("SELF-CHECK OK") and ended and ended[1] == "0"
         evidence = (check[1] if check else "it never came to its end") + \
@@ -45,6 +45,11 @@ def main():
         wrong.append(f"only {len(rows) - args.vms} attacks, fewer than {LEAST}")
     if not re.search(r"^host\| done$", text, re.M):
         wrong.append("the host did not come to its end")
+
+    # An oops that an attack provokes is the attacker's; these would be the host's, and last.
+    for line in re.findall(r"^dmesg\| (.*(?:cannot be destroyed|keeps frames|BUG:|WARNING:).*)$",
+                           text, re.M):
+        wrong.append(f"the host's kernel says: {line}")
 
     width = max(len(r["name"]) for r in rows)
     print(f"\n{'ATTACK':{width}}  RESULT     WHAT HAPPENED")
