@@ -81,12 +81,23 @@ static bool region_overlaps(u32 vm, u64 gfn, u64 nr)
 	return false;
 }
 
-int set_boot_info(u32 vm, u64 addr, u64 size)
+/* What set_boot_info refuses; nr: the size in frames. */
+/*@ requires vm: is_vm(vm);
+    requires boot_facts: boot_facts;
+    requires state_range: state_range;
+    requires ram_range: ram_range;
+    requires image_range: image_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result <= 0;
+    ensures loading: \result == 0 ==> is_loading(vm);
+    ensures args: \result == 0 ==> nr > 0 && addr % CV_PAGE_SIZE == 0;
+    ensures ram: \result == 0 ==> in_ram(vm, addr / CV_PAGE_SIZE, nr) &&
+      addr / CV_PAGE_SIZE + nr <= table_geometry.gfn_limit;
+    ensures space: \result == 0 ==> vms[vm].nr_regions < CV_MAX_BOOT_REGIONS &&
+      vms[vm].image_frames + nr <= CV_MAX_IMAGE_FRAMES; */
+static int check_boot_info(u32 vm, u64 addr, u64 nr)
 {
-	u64 gfn = addr >> CV_PAGE_SHIFT;
-	u64 nr = (size >> CV_PAGE_SHIFT) + (size % CV_PAGE_SIZE != 0 ? 1 : 0);
-	u32 idx = vms[vm].nr_regions;
-	u32 i = vm * CV_MAX_BOOT_REGIONS + idx;
+	u64 gfn = addr / CV_PAGE_SIZE;
 
 	if (!vm_is_loading(vm))
 		return CV_ESTATE;
@@ -94,20 +105,94 @@ int set_boot_info(u32 vm, u64 addr, u64 size)
 		return CV_EINVAL;
 	if (region_overlaps(vm, gfn, nr))
 		return CV_EINVAL;
-	if (idx == CV_MAX_BOOT_REGIONS || nr > CV_MAX_IMAGE_FRAMES - vms[vm].image_frames)
+	if (vms[vm].nr_regions == CV_MAX_BOOT_REGIONS ||
+	    nr > CV_MAX_IMAGE_FRAMES - vms[vm].image_frames)
 		return CV_ENOSPC;
+	return CV_OK;
+}
+
+/* One region more, whose part of the image list follows that of the others. */
+/*@ requires vm: is_vm(vm);
+    requires loading: is_loading(vm);
+    requires space: vms[vm].nr_regions < CV_MAX_BOOT_REGIONS && nr > 0 &&
+      vms[vm].image_frames + nr <= CV_MAX_IMAGE_FRAMES;
+    requires range: gfn + nr <= table_geometry.gfn_limit;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm], boot_regions[vm * CV_MAX_BOOT_REGIONS + vms[vm].nr_regions];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures added: vms[vm].nr_regions == \old(vms[vm].nr_regions) + 1 &&
+      r_gfn(vm, \old(vms[vm].nr_regions)) == gfn && r_frames(vm, \old(vms[vm].nr_regions)) == nr &&
+      r_remapped(vm, \old(vms[vm].nr_regions)) == 0;
+    ensures others: \forall integer i; i != vm * CV_MAX_BOOT_REGIONS + \old(vms[vm].nr_regions) ==>
+      boot_regions[i] == \old(boot_regions[i]);
+    ensures ram: vms[vm].nr_ram == \old(vms[vm].nr_ram); */
+static void region_add(u32 vm, u64 gfn, u64 nr)
+{
+	u32 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].nr_regions;
+
 	boot_regions[i].gfn = gfn;
 	boot_regions[i].frames = nr;
 	boot_regions[i].remapped = 0;
 	boot_regions[i].list = vms[vm].image_frames;
 	vms[vm].image_frames += nr;
 	vms[vm].nr_regions++;
+	/*@ assert others: \forall integer v, r; is_vm(v) && 0 <= r < CV_MAX_BOOT_REGIONS &&
+	      v * CV_MAX_BOOT_REGIONS + r != i ==>
+	        r_gfn(v, r) == \at(r_gfn(v, r), Pre) && r_list(v, r) == \at(r_list(v, r), Pre) &&
+	        r_frames(v, r) == \at(r_frames(v, r), Pre) &&
+	        r_remapped(v, r) == \at(r_remapped(v, r), Pre); */
+	/*@ assert new: r_gfn(vm, vms[vm].nr_regions - 1) == gfn &&
+	      r_frames(vm, vms[vm].nr_regions - 1) == nr &&
+	      r_remapped(vm, vms[vm].nr_regions - 1) == 0 &&
+	      r_list(vm, vms[vm].nr_regions - 1) == \at(vms[vm].image_frames, Pre); */
+	/*@ assert sum: vms[vm].image_frames == \at(vms[vm].image_frames, Pre) + nr; */
+	/*@ assert old: \forall integer v, r; is_region(v, r) &&
+	      !(v == vm && r == vms[vm].nr_regions - 1) ==>
+	        is_region{Pre}(v, r) && r < CV_MAX_BOOT_REGIONS &&
+	        v * CV_MAX_BOOT_REGIONS + r != i; */
+}
+
+int set_boot_info(u32 vm, u64 addr, u64 size)
+{
+	u64 nr = size / CV_PAGE_SIZE + (size % CV_PAGE_SIZE != 0 ? 1 : 0);
+	u32 idx = vms[vm].nr_regions;
+	int error = check_boot_info(vm, addr, nr);
+
+	if (error != CV_OK)
+		return error;
+	region_add(vm, addr / CV_PAGE_SIZE, nr);
 	return (int)idx;
+}
+
+/* The place in the core's map of the first page of region r that is not named yet. */
+/*@ requires region: is_region(vm, r) && r_remapped(vm, r) < r_frames(vm, r);
+    requires geometry: geometry;
+    requires image_range: image_range;
+    requires region_range: region_range;
+    requires regions_apart: regions_apart;
+    requires list_free: list_free;
+    terminates \true; exits \false; assigns \nothing;
+    ensures place: \result == list_base(vm) + r_list(vm, r) + r_remapped(vm, r);
+    ensures in_list: list_base(vm) <= \result < list_base(vm) + vms[vm].image_frames;
+    ensures in_map: in_map(MAP_CORE, \result);
+    ensures free: map_of(MAP_CORE, \result) == 0;
+    ensures apart: \forall integer v, q; is_region(v, q) && !(v == vm && q == r) ==>
+      !(list_base(v) + r_list(v, q) <= \result < list_base(v) + r_list(v, q) + r_frames(v, q)); */
+static u64 image_place(u32 vm, u32 r)
+{
+	u32 i = vm * CV_MAX_BOOT_REGIONS + r;
+
+	/*@ assert region: i == vm * CV_MAX_BOOT_REGIONS + r && r < CV_MAX_BOOT_REGIONS &&
+	      r_list(vm, r) + r_frames(vm, r) <= vms[vm].image_frames <= CV_MAX_IMAGE_FRAMES; */
+	return image_list_base(vm) + boot_regions[i].list + boot_regions[i].remapped;
 }
 
 int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 {
-	u64 i = vm * CV_MAX_BOOT_REGIONS + idx;
+	u32 r = (u32)idx;
 	u64 place;
 	int error;
 
@@ -115,17 +200,25 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 		return CV_ESTATE;
 	if (idx >= vms[vm].nr_regions)
 		return CV_EINVAL;
-	if (boot_regions[i].remapped == boot_regions[i].frames)
+	if (boot_regions[vm * CV_MAX_BOOT_REGIONS + r].remapped ==
+	    boot_regions[vm * CV_MAX_BOOT_REGIONS + r].frames)
 		return CV_ENOSPC;
 	error = page_check_donation(pfn);
 	if (error != CV_OK)
 		return error;
-	place = image_list_base(vm) + boot_regions[i].list + boot_regions[i].remapped;
+	place = image_place(vm, r);
 	if (map_need(MAP_CORE, place, 3) > table_free_count())
 		return CV_ENOMEM;
 	map_prepare(MAP_CORE, place, 3);
 	map_set_page(MAP_CORE, place, desc_page(pfn, DESC_ATTR_MEMORY));
-	boot_regions[i].remapped++;
+	boot_regions[vm * CV_MAX_BOOT_REGIONS + r].remapped++;
+	/*@ assert named: r_remapped(vm, r) == \at(r_remapped(vm, (u32)idx), Pre) + 1; */
+	/*@ assert regions: \forall integer v, q; is_vm(v) && 0 <= q < CV_MAX_BOOT_REGIONS ==>
+	      r_gfn(v, q) == \at(r_gfn(v, q), Pre) && r_list(v, q) == \at(r_list(v, q), Pre) &&
+	      r_frames(v, q) == \at(r_frames(v, q), Pre) &&
+	      (!(v == vm && q == r) ==> r_remapped(v, q) == \at(r_remapped(v, q), Pre)); */
+	/*@ assert few: \forall integer v, q; is_region(v, q) ==> q < CV_MAX_BOOT_REGIONS; */
+	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
 }
 

@@ -19,7 +19,8 @@
  * CV_ESTATE: not loading. CV_EINVAL: misaligned, empty, outside RAM, overlaps. CV_ENOSPC:
  * no slot, or the image would exceed CV_MAX_IMAGE_FRAMES. Source: lemma set_boot_info_inv.
  */
-/*@ requires vm: is_vm(vm);
+/*@ requires locks: held_vm == vm;
+    requires vm: is_vm(vm);
     INV_CLAUSES(requires)
     VM_CLAUSES(requires)
     terminates \true; exits \false;
@@ -31,8 +32,7 @@
       vms[vm].nr_regions == \result + 1 && r_remapped(vm, \result) == 0 &&
       r_gfn(vm, \result) == addr / CV_PAGE_SIZE && addr % CV_PAGE_SIZE == 0 &&
       in_ram(vm, r_gfn(vm, \result), r_frames(vm, \result));
-    ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS &&
-      i != vm * CV_MAX_BOOT_REGIONS + \old(vms[vm].nr_regions) ==>
+    ensures others: \forall integer i; i != vm * CV_MAX_BOOT_REGIONS + \old(vms[vm].nr_regions) ==>
       boot_regions[i] == \old(boot_regions[i]);
     ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]) && same_regions{Pre, Post}; */
 int set_boot_info(u32 vm, u64 addr, u64 size);
@@ -44,6 +44,28 @@ int set_boot_info(u32 vm, u64 addr, u64 size);
  * CV_EBUSY: the frame could not be taken. CV_ENOMEM. Source: lemma remap_vm_image_inv; the
  * seed never tests the frame number.
  */
+/*@ requires locks: held_vm == vm && memory_locks;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, boot_regions[0 .. (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> is_loading(vm) && is_region(vm, idx) &&
+      l_owner(pfn) == CV_HOSTVISOR && l_count(pfn) == 0;
+    ensures done: \result == 0 ==> r_remapped(vm, idx) == \old(r_remapped(vm, idx)) + 1 &&
+      map_of(MAP_CORE, list_base(vm) + r_list(vm, idx) + \old(r_remapped(vm, idx))) ==
+        d_page(pfn, DESC_ATTR_MEMORY);
+    ensures list: \forall integer g; in_map(MAP_CORE, g) &&
+      g != list_base(vm) + r_list(vm, idx) + \old(r_remapped(vm, idx)) ==>
+      map_of(MAP_CORE, g) == \old(map_of(MAP_CORE, g));
+    ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_CORE ==>
+      map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g));
+    ensures others: \forall integer i; i != vm * CV_MAX_BOOT_REGIONS + idx ==>
+      boot_regions[i] == \old(boot_regions[i]);
+    ensures refused: \result != 0 ==> unchanged{Pre, Post} && same_regions{Pre, Post}; */
 int remap_vm_image(u32 vm, u64 pfn, u64 idx);
 
 /*
