@@ -14,17 +14,6 @@
 #include "corevisor/error.h"
 #include "corevisor/manifest.h"
 
-/* First part of what is measured. Integers are little-endian, as the machine is. */
-struct layout {
-	u64 version;
-	u64 nr_ram;
-	u64 nr_regions;
-	u64 nr_vcpus;
-	u64 entry_pc;
-	u64 entry_x0;
-	u8 owner[CRYPTO_HASH_SIZE]; /* SHA-384 of the manifest's key; zero: none */
-};
-
 #define LAYOUT_VERSION 1U
 
 /* The VM's image list is this part of the core's map. */
@@ -222,102 +211,165 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 	return CV_OK;
 }
 
-/* Copy a manifest out of a host frame, once. Locks: vm; takes page. */
-static int read_manifest(u64 pfn, struct cv_manifest *manifest)
-{
-	int error = CV_OK;
-
-	lock_page(pfn);
-	if (frame_owner(pfn) == CV_HOSTVISOR)
-		machine_frame_read(pfn, 0, manifest, sizeof(*manifest));
-	else
-		error = CV_EPERM;
-	unlock_page(pfn);
-	if (error == CV_OK && manifest->magic != CV_MANIFEST_MAGIC)
-		error = CV_EINVAL;
-	return error;
-}
+/* Where a field of struct cv_manifest is in its bytes. */
+#define MANIFEST(bytes, field) ((bytes) + offsetof(struct cv_manifest, field))
 
 /* Did the holder of its key sign it? */
-static bool manifest_is_signed(const struct cv_manifest *manifest)
+/*@ requires \valid_read(bytes + (0 .. sizeof(struct cv_manifest) - 1));
+    terminates \true; exits \false; assigns \nothing; */
+static bool manifest_is_signed(const u8 *bytes)
 {
 	struct crypto_hash hash;
 	u8 digest[CRYPTO_HASH_SIZE];
 
 	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, &manifest->magic, sizeof(manifest->magic));
-	crypto_hash_update(&hash, manifest->measurement, CRYPTO_HASH_SIZE);
+	crypto_hash_update(&hash, MANIFEST(bytes, magic), 8);
+	crypto_hash_update(&hash, MANIFEST(bytes, measurement), CRYPTO_HASH_SIZE);
 	crypto_hash_final(&hash, digest);
-	return crypto_verify(manifest->key, digest, manifest->signature);
+	return crypto_verify(MANIFEST(bytes, key), digest, MANIFEST(bytes, signature));
+}
+
+/* Keep what a signed manifest says. */
+/*@ requires vm: is_vm(vm);
+    requires bytes: \valid_read(bytes + (0 .. sizeof(struct cv_manifest) - 1));
+    requires apart: \separated(bytes + (0 .. sizeof(struct cv_manifest) - 1), &vm_measures[vm]);
+    terminates \true; exits \false;
+    assigns vm_measures[vm], vms[vm].has_manifest;
+    ensures vms[vm].has_manifest == 1; */
+static void keep_manifest(u32 vm, const u8 *bytes)
+{
+	struct crypto_hash hash;
+
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, MANIFEST(bytes, key), CRYPTO_PUBLIC_KEY_SIZE);
+	crypto_hash_final(&hash, vm_measures[vm].owner);
+	bytes_copy(vm_measures[vm].expected, MANIFEST(bytes, measurement), CRYPTO_HASH_SIZE);
+	vms[vm].has_manifest = 1;
 }
 
 int set_manifest(u32 vm, u64 pfn)
 {
-	struct cv_manifest manifest;
-	struct crypto_hash hash;
-	int error;
+	u8 bytes[sizeof(struct cv_manifest)];
+	bool hosts;
 
 	if (!vm_is_loading(vm))
 		return CV_ESTATE;
-	error = read_manifest(pfn, &manifest);
-	if (error != CV_OK)
-		return error;
-	if (!manifest_is_signed(&manifest))
+	lock_page(pfn);
+	hosts = frame_owner(pfn) == CV_HOSTVISOR;
+	if (hosts)
+		machine_frame_read(pfn, 0, bytes, sizeof(bytes));
+	unlock_page(pfn);
+	if (!hosts)
+		return CV_EPERM;
+	if (bytes_word(MANIFEST(bytes, magic)) != CV_MANIFEST_MAGIC)
+		return CV_EINVAL;
+	if (!manifest_is_signed(bytes))
 		return CV_EAUTH;
-	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, manifest.key, CRYPTO_PUBLIC_KEY_SIZE);
-	crypto_hash_final(&hash, vm_measures[vm].owner);
-	bytes_copy(vm_measures[vm].expected, manifest.measurement, CRYPTO_HASH_SIZE);
-	vms[vm].has_manifest = 1;
+	keep_manifest(vm, bytes);
 	return CV_OK;
 }
 
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false;
+    assigns vm_measures[vm]; */
 static void measure_word(u32 vm, u64 word)
 {
-	crypto_hash_update(&vm_measures[vm].hash, &word, sizeof(word));
+	u8 bytes[8];
+
+	bytes_set_word(bytes, word);
+	crypto_hash_update(&vm_measures[vm].hash, bytes, sizeof(bytes));
 }
 
-/* Everything that the VM will see of its machine besides its image. Locks: DMA, vm, page. */
-static void measure_layout(u32 vm)
+/* The RAM ranges and the image regions. */
+/*@ requires vm: is_vm(vm);
+    requires state_range: state_range;
+    requires image_range: image_range;
+    terminates \true; exits \false;
+    assigns vm_measures[vm]; */
+static void measure_ranges(u32 vm)
 {
-	struct layout layout;
-
-	layout.version = LAYOUT_VERSION;
-	layout.nr_ram = vms[vm].nr_ram;
-	layout.nr_regions = vms[vm].nr_regions;
-	layout.nr_vcpus = vms[vm].nr_vcpus;
-	layout.entry_pc = vms[vm].entry_pc;
-	layout.entry_x0 = vms[vm].entry_x0;
-	bytes_copy(layout.owner, vm_measures[vm].owner, CRYPTO_HASH_SIZE);
-	crypto_hash_init(&vm_measures[vm].hash);
-	crypto_hash_update(&vm_measures[vm].hash, &layout, sizeof(layout));
+	/*@ loop invariant 0 <= r <= vms[vm].nr_ram;
+	    loop assigns r, vm_measures[vm];
+	    loop variant vms[vm].nr_ram - r; */
 	for (u32 r = 0; r < vms[vm].nr_ram; r++) {
 		measure_word(vm, ram_ranges[vm * CV_MAX_RAM_RANGES + r].gfn);
 		measure_word(vm, ram_ranges[vm * CV_MAX_RAM_RANGES + r].frames);
 	}
+	/*@ loop invariant 0 <= r <= vms[vm].nr_regions;
+	    loop assigns r, vm_measures[vm];
+	    loop variant vms[vm].nr_regions - r; */
 	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
 		measure_word(vm, boot_regions[vm * CV_MAX_BOOT_REGIONS + r].gfn);
 		measure_word(vm, boot_regions[vm * CV_MAX_BOOT_REGIONS + r].frames);
 	}
+}
+
+/* Where its devices are, and its streams. */
+/*@ requires vm: is_vm(vm);
+    requires stream_iso: stream_iso;
+    terminates \true; exits \false;
+    assigns vm_measures[vm]; */
+static void measure_devices(u32 vm)
+{
+	/*@ loop invariant 0 <= i <= CV_MAX_IO_CLAIMS;
+	    loop assigns i, vm_measures[vm];
+	    loop variant CV_MAX_IO_CLAIMS - i; */
 	for (u32 i = 0; i < CV_MAX_IO_CLAIMS; i++) {
 		if (io_claims[i].vm == vm)
 			measure_word(vm, io_claims[i].gfn);
 	}
+	/*@ loop invariant 0 <= s <= CV_MAX_STREAMS;
+	    loop assigns s, vm_measures[vm];
+	    loop variant CV_MAX_STREAMS - s; */
 	for (u32 s = 0; s < CV_MAX_STREAMS; s++) {
 		if (stream_contexts[s] != 0 && dma_contexts[stream_contexts[s] - 1].owner == vm)
 			measure_word(vm, s);
 	}
 }
 
+/* Everything that the VM will see of its machine besides its image. Locks: DMA, vm, page. */
+/*@ requires vm: is_vm(vm);
+    requires state_range: state_range;
+    requires image_range: image_range;
+    requires stream_iso: stream_iso;
+    terminates \true; exits \false;
+    assigns vm_measures[vm]; */
+static void measure_layout(u32 vm)
+{
+	crypto_hash_init(&vm_measures[vm].hash);
+	measure_word(vm, LAYOUT_VERSION);
+	measure_word(vm, vms[vm].nr_ram);
+	measure_word(vm, vms[vm].nr_regions);
+	measure_word(vm, vms[vm].nr_vcpus);
+	measure_word(vm, vms[vm].entry_pc);
+	measure_word(vm, vms[vm].entry_x0);
+	crypto_hash_update(&vm_measures[vm].hash, vm_measures[vm].owner, CRYPTO_HASH_SIZE);
+	measure_ranges(vm);
+	measure_devices(vm);
+}
+
 /* Are all regions full, and does the VM start in one of them? */
+/*@ requires vm: is_vm(vm);
+    requires image_range: image_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures full: \result ==> \forall integer r; 0 <= r < vms[vm].nr_regions ==>
+      r_remapped(vm, r) == r_frames(vm, r);
+    ensures entry: \result ==> vms[vm].entry_set != 0 && vms[vm].nr_regions > 0; */
 static bool image_is_complete(u32 vm)
 {
-	u64 entry = vms[vm].entry_pc >> CV_PAGE_SHIFT;
+	u64 entry = vms[vm].entry_pc / CV_PAGE_SIZE;
 	bool found = false;
 
+	/*@ loop invariant 0 <= r <= vms[vm].nr_regions;
+	    loop invariant full: \forall integer q; 0 <= q < r ==>
+	      r_remapped(vm, q) == r_frames(vm, q);
+	    loop invariant found ==> r > 0;
+	    loop assigns r, found;
+	    loop variant vms[vm].nr_regions - r; */
 	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
 		u32 i = vm * CV_MAX_BOOT_REGIONS + r;
 
+		/*@ assert index: i == vm * CV_MAX_BOOT_REGIONS + r; */
 		if (boot_regions[i].remapped != boot_regions[i].frames)
 			return false;
 		if (entry >= boot_regions[i].gfn &&
@@ -327,10 +379,40 @@ static bool image_is_complete(u32 vm)
 	return found && vms[vm].entry_set != 0;
 }
 
+/* clang-format off */
+/*
+ * What the steps of verify_vm need of the prover: the locks the VM's owner holds, nothing further down;
+ * and what they may change, other CPUs' changes included.
+ */
+#define VERIFY_LOCKS \
+	held_dma != 0 && held_vm == vm && held_page == 0 && held_map == 0 && held_id == 0
+#define VERIFY_STATE \
+	held_page, held_map, TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS], \
+	dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1], \
+	bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm]
+/* clang-format on */
+
 /* The first step: from now on the layout cannot change. */
+/*@ requires locks: VERIFY_LOCKS;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
+      dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: VERIFY_LOCKS;
+    ensures result: \result == CV_ESTATE || \result == vms[vm].image_frames + 1;
+    ensures done: \result > 0 ==> \old(is_loading(vm)) && vms[vm].verifying == 1 &&
+      vms[vm].entry_set != 0 && \forall integer r; 0 <= r < vms[vm].nr_regions ==>
+      r_remapped(vm, r) == r_frames(vm, r);
+    ensures state: vms[vm].state == \old(vms[vm].state);
+    ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]); */
 static s64 verify_begin(u32 vm)
 {
-	if (!vm_is_loading(vm) || !image_is_complete(vm) || vcpu_slot(vm, 0) == NO_SLOT)
+	if (!vm_is_loading(vm) || !image_is_complete(vm))
 		return CV_ESTATE;
 	lock_page(0);
 	measure_layout(vm);
@@ -342,12 +424,23 @@ static s64 verify_begin(u32 vm)
 }
 
 /* Frames of the image that have not been taken yet. */
+/*@ requires vm: is_vm(vm) && vms[vm].verifying != 0;
+    requires image_range: image_range;
+    requires region_range: region_range;
+    requires verify_range: verify_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures none: \result == 0 <==> vms[vm].verify_region == vms[vm].nr_regions;
+    ensures limit: \result <= vms[vm].image_frames; */
 static u64 verify_remaining(u32 vm)
 {
-	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
+	u64 r = vms[vm].verify_region;
+	u64 i = vm * CV_MAX_BOOT_REGIONS + r;
 
-	if (vms[vm].verify_region == vms[vm].nr_regions)
+	if (r == vms[vm].nr_regions)
 		return 0;
+	/*@ assert region: is_region(vm, r) && i == vm * CV_MAX_BOOT_REGIONS + r &&
+	      r_list(vm, r) + r_frames(vm, r) <= vms[vm].image_frames &&
+	      vms[vm].verify_page < r_frames(vm, r); */
 	return vms[vm].image_frames - boot_regions[i].list - vms[vm].verify_page;
 }
 
@@ -355,6 +448,23 @@ static u64 verify_remaining(u32 vm)
  * Take one image frame: first out of the host's reach, then measured. Locks:
  * vm, page, map.
  */
+/*@ requires locks: held_vm == vm && memory_locks;
+    requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY;
+    requires gfn: in_map(vm, gfn);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames, bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      vm_measures[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post};
+    ensures before: \result == 0 ==> \old(l_owner(pfn)) == CV_HOSTVISOR &&
+      \old(l_count(pfn)) == 0;
+    ensures done: \result == 0 ==> l_owner(pfn) == vm && l_gfn(pfn) == gfn &&
+      map_of(MAP_HOST, pfn) == 0 && map_of(vm, gfn) == d_page(pfn, DESC_ATTR_MEMORY);
+    ensures others: \forall integer p; p != pfn ==> same_record{Pre, Post}(p); */
 static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
 {
 	int error = page_check_donation(pfn);
@@ -370,10 +480,44 @@ static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
 	machine_frame_read(pfn, 0, bounce_buffer, CV_PAGE_SIZE);
 	measure_word(vm, gfn);
 	crypto_hash_update(&vm_measures[vm].hash, bounce_buffer, CV_PAGE_SIZE);
-	return map_pfn_vm(vm, gfn << CV_PAGE_SHIFT, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert d_pfn(d_page(pfn, DESC_ATTR_MEMORY)) == pfn && gfn * CV_PAGE_SIZE / 4096 == gfn; */
+	return map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+}
+
+/* One image frame is done. */
+/*@ requires vm: is_vm(vm) && vms[vm].verifying != 0 && is_region(vm, vms[vm].verify_region);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm].verify_page, vms[vm].verify_region;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures) */
+static void verify_advance(u32 vm)
+{
+	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
+
+	vms[vm].verify_page++;
+	if (vms[vm].verify_page == boot_regions[i].frames) {
+		vms[vm].verify_region++;
+		vms[vm].verify_page = 0;
+	}
 }
 
 /* Take the next image frame. There is one. Locks: vm; takes page, map. */
+/*@ requires locks: VERIFY_LOCKS;
+    requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
+    requires next: is_region(vm, vms[vm].verify_region);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns VERIFY_STATE;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: VERIFY_LOCKS;
+    ensures result: \result <= 0;
+    ensures state: vms[vm].state == CV_VM_READY && vms[vm].verifying != 0 &&
+      vms[vm].image_frames == \old(vms[vm].image_frames);
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 static int verify_next(u32 vm)
 {
 	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
@@ -381,23 +525,37 @@ static int verify_next(u32 vm)
 	u64 place = image_list_base(vm) + boot_regions[i].list + vms[vm].verify_page;
 	int error;
 
+	/*@ assert region: i == vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region &&
+	      vms[vm].verify_region < CV_MAX_BOOT_REGIONS; */
+	/*@ assert in_map: in_map(vm, gfn) && in_map(MAP_CORE, place); */
 	lock_page(0);
 	lock_map();
 	error = take_image_frame(vm, gfn, desc_pfn(map_get(MAP_CORE, place)));
 	unlock_map();
 	unlock_page(0);
-	if (error != CV_OK)
-		return error;
-	vms[vm].verify_page++;
-	if (vms[vm].verify_page == boot_regions[i].frames) {
-		vms[vm].verify_region++;
-		vms[vm].verify_page = 0;
-	}
-	return CV_OK;
+	if (error == CV_OK)
+		verify_advance(vm);
+	return error;
 }
 
 /* All frames are taken: compare, and let the VM run. */
-static s64 verify_finish(u32 vm)
+/*@ requires locks: VERIFY_LOCKS;
+    requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
+    requires boot_vcpu: is_slot(slot) && vcpus[slot].vm == vm;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_map, TABLE_STATE, vm_measures[vm], vms[vm], vcpus[slot], vcpu_contexts[slot];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: VERIFY_LOCKS;
+    ensures result: \result == 0 || \result == CV_EAUTH;
+    ensures done: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED && vms[vm].verified == 1 &&
+      vcpus[slot].powered == 1 && vcpu_contexts[slot].pc == vms[vm].entry_pc &&
+      vcpu_contexts[slot].x[0] == vms[vm].entry_x0;
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
+      vcpus[slot] == \old(vcpus[slot]); */
+static s64 verify_finish(u32 vm, u32 slot)
 {
 	u8 digest[CRYPTO_HASH_SIZE];
 
@@ -409,28 +567,56 @@ static s64 verify_finish(u32 vm)
 	lock_map();
 	image_list_drop(vm);
 	unlock_map();
-	vcpu_start(vcpu_slot(vm, 0), vms[vm].entry_pc, vms[vm].entry_x0);
+	vcpu_start(slot, vms[vm].entry_pc, vms[vm].entry_x0);
 	vms[vm].verified = 1;
 	vms[vm].state = CV_VM_VERIFIED;
 	return 0;
 }
 
-s64 verify_vm(u32 vm)
+/* Up to VERIFY_BATCH frames. At least one is left. An error counts if it is the first's. */
+/*@ requires locks: VERIFY_LOCKS;
+    requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns VERIFY_STATE;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: VERIFY_LOCKS;
+    ensures result: \result <= \old(vms[vm].image_frames) + 1 && \result != 0;
+    ensures state: vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
+    ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]); */
+static s64 verify_batch(u32 vm)
 {
-	int error;
-
-	if (vms[vm].state != CV_VM_READY)
-		return CV_ESTATE;
-	if (vms[vm].verifying == 0)
-		return verify_begin(vm);
-	if (verify_remaining(vm) == 0)
-		return verify_finish(vm);
+	/*@ INV_CLAUSES(loop invariant)
+	    VM_CLAUSES(loop invariant)
+	    loop invariant locks: VERIFY_LOCKS;
+	    loop invariant range: 0 <= n <= VERIFY_BATCH;
+	    loop invariant first: n == 0 ==> vms[vm] == \at(vms[vm], Pre);
+	    loop invariant state: vms[vm].state == CV_VM_READY && vms[vm].verifying != 0 &&
+	      vms[vm].image_frames == \at(vms[vm].image_frames, Pre);
+	    loop assigns n, VERIFY_STATE;
+	    loop variant VERIFY_BATCH - n; */
 	for (u32 n = 0; n < VERIFY_BATCH && verify_remaining(vm) != 0; n++) {
-		error = verify_next(vm);
+		int error = verify_next(vm);
+
 		if (error != CV_OK && n == 0)
 			return error;
 		if (error != CV_OK)
 			break;
 	}
 	return (s64)verify_remaining(vm) + 1;
+}
+
+s64 verify_vm(u32 vm)
+{
+	u32 slot = vcpu_slot(vm, 0);
+
+	if (vms[vm].state != CV_VM_READY || slot == NO_SLOT)
+		return CV_ESTATE;
+	if (vms[vm].verifying == 0)
+		return verify_begin(vm);
+	if (verify_remaining(vm) == 0)
+		return verify_finish(vm, slot);
+	return verify_batch(vm);
 }

@@ -3,7 +3,7 @@
  * From an image in the host's memory to a VERIFIED VM. vm is a VM id. An error means that
  * nothing changed.
  *
- * The measurement is SHA-384 over, in this order: the layout (core/boot.c, struct layout),
+ * The measurement is SHA-384 over, in this order: the layout (core/boot.c, measure_layout),
  * the RAM ranges, the image regions, the guest frames of its devices, its streams, then the
  * frame number (64 bits, little-endian) and the 4,096 bytes of each image page.
  */
@@ -73,6 +73,20 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
  * Locks: vm; takes page. CV_ESTATE: not loading. CV_EPERM: not the host's frame. CV_EAUTH: not
  * signed by its key. CV_EINVAL: not a manifest.
  */
+/*@ requires locks: held_vm == vm && held_page == 0 && held_map == 0 && held_id == 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
+      dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: held_page == 0;
+    ensures result: \result <= 0;
+    ensures done: \result == 0 ==> \old(is_loading(vm)) && vms[vm].has_manifest == 1;
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 int set_manifest(u32 vm, u64 pfn);
 
 /*
@@ -87,6 +101,25 @@ int set_manifest(u32 vm, u64 pfn);
  * CV_EAUTH: not what the manifest says; the VM can only be powered off.
  * Source: design 5, seed name verify_vm.
  */
+/*@ requires locks: held_dma != 0 && held_vm == vm && held_page == 0 && held_map == 0 &&
+      held_id == 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns held_page, held_map, TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
+      vms[0 .. CV_MAX_VMS], dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1],
+      io_claims[0 .. CV_MAX_IO_CLAIMS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      vm_measures[vm], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
+      vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures locks: held_page == 0 && held_map == 0;
+    ensures before: \result >= 0 ==> \old(vms[vm].state) == CV_VM_READY;
+    ensures done: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED && vms[vm].verified == 1 &&
+      \old(vms[vm].verifying) != 0 && \old(vms[vm].verify_region) == \old(vms[vm].nr_regions);
+    ensures more: \result > 0 ==> vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
+    ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]) && same_vcpus{Pre, Post}; */
 s64 verify_vm(u32 vm);
 
 /* Forget the VM's image list. Locks: vm, map. */
