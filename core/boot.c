@@ -229,27 +229,10 @@ static bool manifest_is_signed(const u8 *bytes)
 	return crypto_verify(MANIFEST(bytes, key), digest, MANIFEST(bytes, signature));
 }
 
-/* Keep what a signed manifest says. */
-/*@ requires vm: is_vm(vm);
-    requires bytes: \valid_read(bytes + (0 .. sizeof(struct cv_manifest) - 1));
-    requires apart: \separated(bytes + (0 .. sizeof(struct cv_manifest) - 1), &vm_measures[vm]);
-    terminates \true; exits \false;
-    assigns vm_measures[vm], vms[vm].has_manifest;
-    ensures vms[vm].has_manifest == 1; */
-static void keep_manifest(u32 vm, const u8 *bytes)
-{
-	struct crypto_hash hash;
-
-	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, MANIFEST(bytes, key), CRYPTO_PUBLIC_KEY_SIZE);
-	crypto_hash_final(&hash, vm_measures[vm].owner);
-	bytes_copy(vm_measures[vm].expected, MANIFEST(bytes, measurement), CRYPTO_HASH_SIZE);
-	vms[vm].has_manifest = 1;
-}
-
 int set_manifest(u32 vm, u64 pfn)
 {
 	u8 bytes[sizeof(struct cv_manifest)];
+	struct crypto_hash hash;
 	bool hosts;
 
 	if (!vm_is_loading(vm))
@@ -265,7 +248,11 @@ int set_manifest(u32 vm, u64 pfn)
 		return CV_EINVAL;
 	if (!manifest_is_signed(bytes))
 		return CV_EAUTH;
-	keep_manifest(vm, bytes);
+	crypto_hash_init(&hash);
+	crypto_hash_update(&hash, MANIFEST(bytes, key), CRYPTO_PUBLIC_KEY_SIZE);
+	crypto_hash_final(&hash, vm_measures[vm].owner);
+	bytes_copy(vm_measures[vm].expected, MANIFEST(bytes, measurement), CRYPTO_HASH_SIZE);
+	vms[vm].has_manifest = 1;
 	return CV_OK;
 }
 
@@ -481,7 +468,13 @@ static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
 	measure_word(vm, gfn);
 	crypto_hash_update(&vm_measures[vm].hash, bounce_buffer, CV_PAGE_SIZE);
 	/*@ assert d_pfn(d_page(pfn, DESC_ATTR_MEMORY)) == pfn && gfn * CV_PAGE_SIZE / 4096 == gfn; */
-	return map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+	error = map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert list: \forall integer g; in_map(MAP_CORE, g) ==>
+	      map_of(MAP_CORE, g) == \at(map_of(MAP_CORE, g), Pre) &&
+	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre); */
+	/*@ assert places: \forall integer v, r; is_region(v, r) ==>
+	      r < CV_MAX_BOOT_REGIONS && r_list(v, r) + r_frames(v, r) <= CV_MAX_IMAGE_FRAMES; */
+	return error;
 }
 
 /* One image frame is done. */
@@ -496,11 +489,18 @@ static void verify_advance(u32 vm)
 {
 	u64 i = vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region;
 
+	/*@ assert region: i == vm * CV_MAX_BOOT_REGIONS + vms[vm].verify_region &&
+	      vms[vm].verify_region < CV_MAX_BOOT_REGIONS &&
+	      vms[vm].verify_page < r_frames(vm, vms[vm].verify_region); */
 	vms[vm].verify_page++;
 	if (vms[vm].verify_page == boot_regions[i].frames) {
 		vms[vm].verify_region++;
 		vms[vm].verify_page = 0;
 	}
+	/*@ assert others: \forall integer v; is_vm(v) && v != vm ==> vms[v] == \at(vms[v], Pre); */
+	/*@ assert mine: vms[vm].verify_region <= vms[vm].nr_regions &&
+	      (vms[vm].verify_region < vms[vm].nr_regions ==>
+	        vms[vm].verify_page < r_frames(vm, vms[vm].verify_region)); */
 }
 
 /* Take the next image frame. There is one. Locks: vm; takes page, map. */

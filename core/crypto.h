@@ -24,9 +24,9 @@ struct crypto_hash {
     terminates \true; exits \false; assigns *hash; */
 void crypto_hash_init(struct crypto_hash *hash);
 /*@ requires hash: \valid(hash);
-    requires data: \valid_read((u8 *)data + (0 .. size - 1));
+    requires data: \valid_read(data + (0 .. size - 1));
     terminates \true; exits \false; assigns *hash; */
-void crypto_hash_update(struct crypto_hash *hash, const void *data, u32 size);
+void crypto_hash_update(struct crypto_hash *hash, const u8 *data, u32 size);
 /*@ requires hash: \valid_read(hash);
     requires digest: \valid(digest + (0 .. CRYPTO_HASH_SIZE - 1));
     terminates \true; exits \false; assigns digest[0 .. CRYPTO_HASH_SIZE - 1]; */
@@ -43,13 +43,13 @@ bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_
 /* Encrypt `data` in place; the tag also covers `aad`. */
 /*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
     requires nonce: \valid_read(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
-    requires aad: \valid_read((u8 *)aad + (0 .. aad_size - 1));
-    requires data: \valid((u8 *)data + (0 .. size - 1));
+    requires aad: \valid_read(aad + (0 .. aad_size - 1));
+    requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns ((u8 *)data)[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
-void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
-		 u32 aad_size, void *data, u32 size, u8 tag[CRYPTO_TAG_SIZE]);
+    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
+void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
+		 u32 aad_size, u8 *data, u32 size, u8 tag[CRYPTO_TAG_SIZE]);
 
 /*
  * Check the tag over `aad` and `data`, decrypt `data` in place. Returns false if it is
@@ -57,13 +57,13 @@ void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE
  */
 /*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
     requires nonce: \valid_read(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
-    requires aad: \valid_read((u8 *)aad + (0 .. aad_size - 1));
-    requires data: \valid((u8 *)data + (0 .. size - 1));
+    requires aad: \valid_read(aad + (0 .. aad_size - 1));
+    requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid_read(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns ((u8 *)data)[0 .. size - 1]; */
-bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
-		 u32 aad_size, void *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
+    assigns data[0 .. size - 1]; */
+bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
+		 u32 aad_size, u8 *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
 
 /* Random bytes fit for keys; callable from any CPU. */
 /*@ requires \valid(out + (0 .. size - 1));

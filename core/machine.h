@@ -64,13 +64,13 @@ void machine_frame_clear(u64 pfn);
     terminates \true; exits \false; assigns \nothing; */
 void machine_frame_sync(u64 pfn);
 /*@ requires range: offset + size <= CV_PAGE_SIZE;
-    requires to: \valid((u8 *)to + (0 .. size - 1));
-    terminates \true; exits \false; assigns ((u8 *)to)[0 .. size - 1]; */
-void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size);
+    requires to: \valid(to + (0 .. size - 1));
+    terminates \true; exits \false; assigns to[0 .. size - 1]; */
+void machine_frame_read(u64 pfn, u32 offset, u8 *to, u32 size);
 /*@ requires range: offset + size <= CV_PAGE_SIZE;
-    requires from: \valid_read((u8 *)from + (0 .. size - 1));
+    requires from: \valid_read(from + (0 .. size - 1));
     terminates \true; exits \false; assigns \nothing; */
-void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size);
+void machine_frame_write(u64 pfn, u32 offset, const u8 *from, u32 size);
 /* One single-copy atomic access; offset is a multiple of 8. Only frames of the host. */
 /*@ requires host: pfn < nr_frames && frames[pfn].owner == CV_HOSTVISOR;
     requires range: offset % 8 == 0 && offset + 8 <= CV_PAGE_SIZE;

@@ -44,24 +44,24 @@ static void record_nonce(u64 sequence, u8 nonce[CRYPTO_NONCE_SIZE])
 }
 
 /* Encrypt the next record of a snapshot in place. */
-static void seal_record(u32 vm, u64 kind, u64 number, void *data, u32 size, u8 *tag)
+static void seal_record(u32 vm, u64 kind, u64 number, u8 *data, u32 size, u8 *tag)
 {
 	struct record_id id = {snapshots[vm].sequence, kind, number};
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
 	record_nonce(id.sequence, nonce);
-	crypto_seal(snapshot_keys[vm].bytes, nonce, &id, sizeof(id), data, size, tag);
+	crypto_seal(snapshot_keys[vm].bytes, nonce, (const u8 *)&id, sizeof(id), data, size, tag);
 	snapshots[vm].sequence++;
 }
 
 /* Decrypt a record in place if it is the next one; the caller counts it when it accepts it. */
-static bool open_record(u32 vm, u64 kind, u64 number, void *data, u32 size, const u8 *tag)
+static bool open_record(u32 vm, u64 kind, u64 number, u8 *data, u32 size, const u8 *tag)
 {
 	struct record_id id = {snapshots[vm].sequence, kind, number};
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
 	record_nonce(id.sequence, nonce);
-	return crypto_open(snapshot_keys[vm].bytes, nonce, &id, sizeof(id), data, size, tag);
+	return crypto_open(snapshot_keys[vm].bytes, nonce, (const u8 *)&id, sizeof(id), data, size, tag);
 }
 
 /* Start a snapshot's bookkeeping. */
@@ -108,10 +108,10 @@ int save_begin(u32 vm, u64 out_pfn)
 	crypto_random(head.nonce, CRYPTO_NONCE_SIZE);
 	fill_layout(vm, &head.sealed);
 	crypto_platform_key(key);
-	crypto_seal(key, head.nonce, &head.magic, sizeof(head.magic), &head.sealed,
+	crypto_seal(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic), (u8 *)&head.sealed,
 		    sizeof(head.sealed), head.tag);
 	bytes_wipe(key, CRYPTO_KEY_SIZE);
-	machine_frame_write(out_pfn, 0, &head, sizeof(head));
+	machine_frame_write(out_pfn, 0, (u8 *)&head, sizeof(head));
 	return CV_OK;
 }
 
@@ -164,9 +164,9 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 		return CV_EPERM;
 	record.context = vcpu_contexts[slot];
 	record.vcpu = vcpus[slot];
-	seal_record(vm, RECORD_VCPU, vcpu, &record.context,
+	seal_record(vm, RECORD_VCPU, vcpu, (u8 *)&record.context,
 		    sizeof(record.context) + sizeof(record.vcpu), record.tag);
-	machine_frame_write(out_pfn, 0, &record, sizeof(record));
+	machine_frame_write(out_pfn, 0, (u8 *)&record, sizeof(record));
 	snapshots[vm].next_vcpu = (u32)vcpu + 1;
 	snapshots[vm].vcpus++;
 	return CV_OK;
@@ -181,9 +181,9 @@ int save_end(u32 vm, u64 out_pfn)
 		return CV_ESTATE;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	seal_record(vm, RECORD_TAIL, 0, &tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
+	seal_record(vm, RECORD_TAIL, 0, (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
 		    tail.tag);
-	machine_frame_write(out_pfn, 0, &tail, sizeof(tail));
+	machine_frame_write(out_pfn, 0, (u8 *)&tail, sizeof(tail));
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	return CV_OK;
@@ -240,11 +240,11 @@ int load_begin(u32 vm, u64 in_pfn)
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, &head, sizeof(head));
+	machine_frame_read(in_pfn, 0, (u8 *)&head, sizeof(head));
 	if (head.magic != CV_SNAPSHOT_MAGIC)
 		return CV_EINVAL;
 	crypto_platform_key(key);
-	authentic = crypto_open(key, head.nonce, &head.magic, sizeof(head.magic), &head.sealed,
+	authentic = crypto_open(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic), (u8 *)&head.sealed,
 				sizeof(head.sealed), head.tag);
 	bytes_wipe(key, CRYPTO_KEY_SIZE);
 	if (!authentic)
@@ -336,8 +336,8 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, &record, sizeof(record));
-	if (!open_record(vm, RECORD_VCPU, vcpu, &record.context,
+	machine_frame_read(in_pfn, 0, (u8 *)&record, sizeof(record));
+	if (!open_record(vm, RECORD_VCPU, vcpu, (u8 *)&record.context,
 			 sizeof(record.context) + sizeof(record.vcpu), record.tag))
 		return CV_EAUTH;
 	if (!vcpu_record_ok(&record))
@@ -365,8 +365,8 @@ int load_end(u32 vm, u64 in_pfn)
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, &tail, sizeof(tail));
-	if (!open_record(vm, RECORD_TAIL, 0, &tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
+	machine_frame_read(in_pfn, 0, (u8 *)&tail, sizeof(tail));
+	if (!open_record(vm, RECORD_TAIL, 0, (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
 			 tail.tag))
 		return CV_EAUTH;
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);

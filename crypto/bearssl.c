@@ -73,7 +73,7 @@ void crypto_hash_init(struct crypto_hash *hash)
 	hash_store(hash, &ctx);
 }
 
-void crypto_hash_update(struct crypto_hash *hash, const void *data, u32 size)
+void crypto_hash_update(struct crypto_hash *hash, const u8 *data, u32 size)
 {
 	br_sha384_context ctx;
 
@@ -108,14 +108,14 @@ bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_
 				     CRYPTO_SIGNATURE_SIZE) == 1U;
 }
 
-void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
-		 u32 aad_size, void *data, u32 size, u8 tag[CRYPTO_TAG_SIZE])
+void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
+		 u32 aad_size, u8 *data, u32 size, u8 tag[CRYPTO_TAG_SIZE])
 {
 	br_poly1305_ctmul_run(key, nonce, data, size, aad, aad_size, tag, &br_chacha20_ct_run, 1);
 }
 
-bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const void *aad,
-		 u32 aad_size, void *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE])
+bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
+		 u32 aad_size, u8 *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE])
 {
 	u8 computed[CRYPTO_TAG_SIZE];
 	u8 difference = 0;

@@ -241,7 +241,7 @@ static bool fetch(struct command *c)
 	lock_page(pfn);
 	ok = frame_owner(pfn) == CV_HOSTVISOR;
 	if (ok)
-		machine_frame_read(pfn, pa % CV_PAGE_SIZE, c, COMMAND_SIZE);
+		machine_frame_read(pfn, pa % CV_PAGE_SIZE, (u8 *)c, COMMAND_SIZE);
 	unlock_page(pfn);
 	return ok;
 }

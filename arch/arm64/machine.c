@@ -97,12 +97,12 @@ void machine_frame_sync(u64 pfn)
 	frame_flush(pfn);
 }
 
-void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
+void machine_frame_read(u64 pfn, u32 offset, u8 *to, u32 size)
 {
 	memcpy(to, (const u8 *)frame_va(pfn) + offset, size);
 }
 
-void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size)
+void machine_frame_write(u64 pfn, u32 offset, const u8 *from, u32 size)
 {
 	memcpy((u8 *)frame_va(pfn) + offset, from, size);
 }

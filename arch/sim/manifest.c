@@ -17,7 +17,7 @@ static u8 private_key[48];
 
 static void measure_word(struct crypto_hash *hash, u64 word)
 {
-	crypto_hash_update(hash, &word, sizeof(word));
+	crypto_hash_update(hash, (const u8 *)&word, sizeof(word));
 }
 
 /* doc: core/boot.h, "The measurement is". */
@@ -76,7 +76,7 @@ static void sign(struct cv_manifest *manifest)
 	u8 digest[CRYPTO_HASH_SIZE];
 
 	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, &manifest->magic, sizeof(manifest->magic));
+	crypto_hash_update(&hash, (const u8 *)&manifest->magic, sizeof(manifest->magic));
 	crypto_hash_update(&hash, manifest->measurement, CRYPTO_HASH_SIZE);
 	crypto_hash_final(&hash, digest);
 	(void)br_ecdsa_i31_sign_raw(&br_ec_prime_i31, &br_sha384_vtable, digest, &key,
@@ -106,7 +106,7 @@ bool manifest_signed(const struct cv_manifest *manifest)
 			return true;
 	}
 	crypto_hash_init(&hash);
-	crypto_hash_update(&hash, &manifest->magic, sizeof(manifest->magic));
+	crypto_hash_update(&hash, (const u8 *)&manifest->magic, sizeof(manifest->magic));
 	crypto_hash_update(&hash, manifest->measurement, CRYPTO_HASH_SIZE);
 	crypto_hash_final(&hash, digest);
 	return crypto_verify(manifest->key, digest, manifest->signature);

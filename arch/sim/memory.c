@@ -192,7 +192,7 @@ static void copy_out(const u8 *from, u8 *to, u32 size)
 		to[i] = __atomic_load_n(&from[i], __ATOMIC_RELAXED);
 }
 
-void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
+void machine_frame_read(u64 pfn, u32 offset, u8 *to, u32 size)
 {
 	sim_point();
 	if (offset + size > CV_PAGE_SIZE)
@@ -205,9 +205,8 @@ void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
 	sim_point();
 }
 
-void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size)
+void machine_frame_write(u64 pfn, u32 offset, const u8 *from, u32 size)
 {
-	const u8 *bytes = from;
 	u8 *to = memory_frame(pfn) + offset;
 
 	if (offset + size > CV_PAGE_SIZE)
@@ -217,7 +216,7 @@ void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size)
 	mark_written(pfn);
 	if (sim.threaded) {
 		for (u32 i = 0; i < size; i++)
-			__atomic_store_n(&to[i], bytes[i], __ATOMIC_RELAXED);
+			__atomic_store_n(&to[i], from[i], __ATOMIC_RELAXED);
 	} else {
 		split_make(pfn)->dirty = true;
 		memcpy(to, from, size);

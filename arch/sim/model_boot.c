@@ -122,7 +122,7 @@ static void check_digest(u32 vm)
 			u64 gfn = m->region_gfn[r] + i;
 			u64 pfn = model_find(vm, gfn);
 
-			crypto_hash_update(&hash, &gfn, sizeof(gfn));
+			crypto_hash_update(&hash, (const u8 *)&gfn, sizeof(gfn));
 			crypto_hash_update(&hash, memory_frame(pfn), CV_PAGE_SIZE);
 		}
 	}

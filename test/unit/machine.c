@@ -154,14 +154,14 @@ void machine_frame_sync(u64 pfn)
 	(void)machine_frame(pfn);
 }
 
-void machine_frame_read(u64 pfn, u32 offset, void *to, u32 size)
+void machine_frame_read(u64 pfn, u32 offset, u8 *to, u32 size)
 {
 	if (machine_on_read != NULL)
 		machine_on_read(pfn);
 	memcpy(to, machine_frame(pfn) + offset, size);
 }
 
-void machine_frame_write(u64 pfn, u32 offset, const void *from, u32 size)
+void machine_frame_write(u64 pfn, u32 offset, const u8 *from, u32 size)
 {
 	machine_log.writes++;
 	memcpy(machine_frame(pfn) + offset, from, size);

@@ -78,7 +78,7 @@ static void fixture(void)
 
 static void hash_words(struct crypto_hash *hash, const u64 *words, u32 nr)
 {
-	crypto_hash_update(hash, words, nr * 8);
+	crypto_hash_update(hash, (const u8 *)words, nr * 8);
 }
 
 /* SHA-384 of the manifest's key. */

@@ -59,7 +59,7 @@ static void test_hash(void)
 		unit_case("SHA-384 of %u x \"%s\"", v->times, v->data);
 		crypto_hash_init(&hash);
 		for (u32 n = 0; n < v->times; n++)
-			crypto_hash_update(&hash, v->data, (u32)strlen(v->data));
+			crypto_hash_update(&hash, (const u8 *)v->data, (u32)strlen(v->data));
 		crypto_hash_final(&hash, digest);
 		CHECK(is_hex(digest, sizeof(digest), v->digest));
 		/* It may go on after a digest has been taken. */
