@@ -20,6 +20,8 @@ struct record_id {
 	u64 number; /* gfn or vCPU */
 };
 
+#define RECORD_AAD_SIZE 24U /* its three words */
+
 enum record_kind {
 	RECORD_PAGE,
 	RECORD_VCPU,
@@ -36,32 +38,62 @@ struct vcpu_record {
 STATIC_ASSERT(vcpu_record_is_one_frame, sizeof(struct vcpu_record) <= CV_PAGE_SIZE);
 STATIC_ASSERT(head_is_one_frame, sizeof(struct cv_snapshot_head) <= CV_PAGE_SIZE);
 
-/* The nonce of a record is its sequence number: never twice under one key. */
-static void record_nonce(u64 sequence, u8 nonce[CRYPTO_NONCE_SIZE])
+/* The next record of a snapshot. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result.sequence == snapshots[vm].sequence && \result.kind == kind &&
+      \result.number == number; */
+static struct record_id next_record(u32 vm, u64 kind, u64 number)
 {
+	struct record_id id = {snapshots[vm].sequence, kind, number};
+
+	return id;
+}
+
+/* Its nonce is its sequence number: never twice under one key. */
+/*@ requires aad: \valid(aad + (0 .. RECORD_AAD_SIZE - 1));
+    requires nonce: \valid(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
+    requires apart: \separated(aad + (0 .. RECORD_AAD_SIZE - 1),
+      nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
+    terminates \true; exits \false;
+    assigns aad[0 .. RECORD_AAD_SIZE - 1], nonce[0 .. CRYPTO_NONCE_SIZE - 1]; */
+static void record_words(struct record_id id, u8 *aad, u8 *nonce)
+{
+	bytes_set_word(aad, id.sequence);
+	bytes_set_word(aad + 8, id.kind);
+	bytes_set_word(aad + 16, id.number);
 	bytes_clear(nonce, CRYPTO_NONCE_SIZE);
-	bytes_set_word(nonce, sequence);
+	bytes_set_word(nonce, id.sequence);
 }
 
-/* Encrypt the next record of a snapshot in place. */
-static void seal_record(u32 vm, u64 kind, u64 number, u8 *data, u32 size, u8 *tag)
+/* Encrypt a record in place. */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
+    requires data: \valid(data + (0 .. size - 1));
+    requires tag: \valid(tag + (0 .. CRYPTO_TAG_SIZE - 1));
+    terminates \true; exits \false;
+    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
+static void seal_record(const u8 *key, struct record_id id, u8 *data, u32 size, u8 *tag)
 {
-	struct record_id id = {snapshots[vm].sequence, kind, number};
+	u8 aad[RECORD_AAD_SIZE];
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
-	record_nonce(id.sequence, nonce);
-	crypto_seal(snapshot_keys[vm].bytes, nonce, (const u8 *)&id, sizeof(id), data, size, tag);
-	snapshots[vm].sequence++;
+	record_words(id, aad, nonce);
+	crypto_seal(key, nonce, aad, sizeof(aad), data, size, tag);
 }
 
-/* Decrypt a record in place if it is the next one; the caller counts it when it accepts it. */
-static bool open_record(u32 vm, u64 kind, u64 number, u8 *data, u32 size, const u8 *tag)
+/* Decrypt a record in place, if it is that one. */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
+    requires data: \valid(data + (0 .. size - 1));
+    requires tag: \valid_read(tag + (0 .. CRYPTO_TAG_SIZE - 1));
+    terminates \true; exits \false;
+    assigns data[0 .. size - 1]; */
+static bool open_record(const u8 *key, struct record_id id, u8 *data, u32 size, const u8 *tag)
 {
-	struct record_id id = {snapshots[vm].sequence, kind, number};
+	u8 aad[RECORD_AAD_SIZE];
 	u8 nonce[CRYPTO_NONCE_SIZE];
 
-	record_nonce(id.sequence, nonce);
-	return crypto_open(snapshot_keys[vm].bytes, nonce, (const u8 *)&id, sizeof(id), data, size, tag);
+	record_words(id, aad, nonce);
+	return crypto_open(key, nonce, aad, sizeof(aad), data, size, tag);
 }
 
 /* Start a snapshot's bookkeeping. */
@@ -131,7 +163,9 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn)
 		return page;
 	}
 	machine_frame_read(in_pfn, 0, bounce_buffer, CV_PAGE_SIZE);
-	seal_record(vm, RECORD_PAGE, page.gfn, bounce_buffer, CV_PAGE_SIZE, tag);
+	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_PAGE, page.gfn), bounce_buffer,
+		    CV_PAGE_SIZE, tag);
+	snapshots[vm].sequence++;
 	machine_frame_write(out_pfn, 0, bounce_buffer, CV_PAGE_SIZE);
 	snapshots[vm].next_gfn = page.gfn + 1;
 	snapshots[vm].pages++;
@@ -164,8 +198,10 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 		return CV_EPERM;
 	record.context = vcpu_contexts[slot];
 	record.vcpu = vcpus[slot];
-	seal_record(vm, RECORD_VCPU, vcpu, (u8 *)&record.context,
-		    sizeof(record.context) + sizeof(record.vcpu), record.tag);
+	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu),
+		    (u8 *)&record.context, sizeof(record.context) + sizeof(record.vcpu),
+		    record.tag);
+	snapshots[vm].sequence++;
 	machine_frame_write(out_pfn, 0, (u8 *)&record, sizeof(record));
 	snapshots[vm].next_vcpu = (u32)vcpu + 1;
 	snapshots[vm].vcpus++;
@@ -181,8 +217,9 @@ int save_end(u32 vm, u64 out_pfn)
 		return CV_ESTATE;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	seal_record(vm, RECORD_TAIL, 0, (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
-		    tail.tag);
+	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), (u8 *)&tail.pages,
+		    sizeof(tail.pages) + sizeof(tail.vcpus), tail.tag);
+	snapshots[vm].sequence++;
 	machine_frame_write(out_pfn, 0, (u8 *)&tail, sizeof(tail));
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
@@ -244,8 +281,8 @@ int load_begin(u32 vm, u64 in_pfn)
 	if (head.magic != CV_SNAPSHOT_MAGIC)
 		return CV_EINVAL;
 	crypto_platform_key(key);
-	authentic = crypto_open(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic), (u8 *)&head.sealed,
-				sizeof(head.sealed), head.tag);
+	authentic = crypto_open(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic),
+				(u8 *)&head.sealed, sizeof(head.sealed), head.tag);
 	bytes_wipe(key, CRYPTO_KEY_SIZE);
 	if (!authentic)
 		return CV_EAUTH;
@@ -257,6 +294,20 @@ int load_begin(u32 vm, u64 in_pfn)
 }
 
 /* What load_decrypt_buf refuses before it decrypts. */
+/*@ requires vm: is_vm(vm);
+    requires boot_facts: boot_facts;
+    requires tables: tables;
+    requires state_range: state_range;
+    requires ram_range: ram_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures result: \result <= 0;
+    ensures state: \result == 0 ==> vms[vm].state == CV_VM_READY &&
+      snapshots[vm].phase == SNAPSHOT_LOADING;
+    ensures frame: \result == 0 ==> l_owner(in_pfn) == CV_HOSTVISOR && l_count(in_pfn) == 0;
+    ensures place: \result == 0 ==> in_map(vm, gfn) && in_ram(vm, gfn, 1) &&
+      map_of(vm, gfn) == 0;
+    ensures enough: \result == 0 ==>
+      split_need(in_pfn, 3) + need_of(vm, gfn, 3) <= table_free_nr; */
 static int check_load_page(u32 vm, u64 in_pfn, u64 gfn)
 {
 	int error;
@@ -285,7 +336,8 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	bytes_set_word(tag, tag_low);
 	bytes_set_word(tag + 8, tag_high);
 	machine_frame_read(in_pfn, 0, bounce_buffer, CV_PAGE_SIZE);
-	if (!open_record(vm, RECORD_PAGE, gfn, bounce_buffer, CV_PAGE_SIZE, tag))
+	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_PAGE, gfn), bounce_buffer,
+			 CV_PAGE_SIZE, tag))
 		return CV_EAUTH;
 	page_split(in_pfn, 3);
 	page_take(in_pfn, vm, gfn, PAGE_WIPE);
@@ -293,7 +345,15 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	machine_frame_sync(in_pfn);
 	snapshots[vm].sequence++;
 	snapshots[vm].pages++;
-	return map_pfn_vm(vm, gfn << CV_PAGE_SHIFT, desc_page(in_pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert d_pfn(d_page(in_pfn, DESC_ATTR_MEMORY)) == in_pfn &&
+	      gfn * CV_PAGE_SIZE / 4096 == gfn; */
+	error = map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(in_pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert list: \forall integer g; in_map(MAP_CORE, g) ==>
+	      map_of(MAP_CORE, g) == \at(map_of(MAP_CORE, g), Pre) &&
+	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre); */
+	/*@ assert places: \forall integer v, r; is_region(v, r) ==>
+	      r < CV_MAX_BOOT_REGIONS && r_list(v, r) + r_frames(v, r) <= CV_MAX_IMAGE_FRAMES; */
+	return error;
 }
 
 /* Even an authentic record is checked: what runs a vCPU relies on these ranges. */
@@ -337,8 +397,9 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
 	machine_frame_read(in_pfn, 0, (u8 *)&record, sizeof(record));
-	if (!open_record(vm, RECORD_VCPU, vcpu, (u8 *)&record.context,
-			 sizeof(record.context) + sizeof(record.vcpu), record.tag))
+	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu),
+			 (u8 *)&record.context, sizeof(record.context) + sizeof(record.vcpu),
+			 record.tag))
 		return CV_EAUTH;
 	if (!vcpu_record_ok(&record))
 		return CV_EINVAL;
@@ -366,8 +427,8 @@ int load_end(u32 vm, u64 in_pfn)
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
 	machine_frame_read(in_pfn, 0, (u8 *)&tail, sizeof(tail));
-	if (!open_record(vm, RECORD_TAIL, 0, (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus),
-			 tail.tag))
+	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0),
+			 (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus), tail.tag))
 		return CV_EAUTH;
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;

@@ -12,6 +12,7 @@
 #ifndef CORE_SAVE_H
 #define CORE_SAVE_H
 
+#include "core/lock.h"
 #include "core/types.h"
 
 /*
@@ -30,6 +31,22 @@ struct saved_page {
 	u64 gfn;
 	u64 tag[2];
 };
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result.error <= 0;
+    ensures before: \result.error == 0 ==> snapshots[vm].phase == SNAPSHOT_SAVING &&
+      l_owner(in_pfn) == vm && l_owner(out_pfn) == CV_HOSTVISOR;
+    ensures done: \result.error == 0 ==> \result.gfn == l_gfn(in_pfn) &&
+      \old(snapshots[vm].next_gfn) <= \result.gfn && snapshots[vm].next_gfn == \result.gfn + 1 &&
+      snapshots[vm].sequence == (u64)(\old(snapshots[vm].sequence) + 1);
+    ensures refused: \result.error != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
+      \result.gfn == 0; */
 struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
 
 /*
@@ -55,6 +72,23 @@ int load_begin(u32 vm, u64 in_pfn);
  * gfn not in RAM. CV_EEXIST: something is mapped there. CV_ENOMEM. CV_EAUTH: not the next
  * record. Source: lemma load_decrypt_buf_inv.
  */
+/*@ requires locks: held_vm == vm && memory_locks;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE, frames[in_pfn], vms[vm].nr_frames, snapshots[vm],
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures refused: \result != 0 ==> unchanged{Pre, Post} && snapshots[vm] == \old(snapshots[vm]);
+    ensures before: \result == 0 ==> vms[vm].state == CV_VM_READY &&
+      \old(snapshots[vm].phase) == SNAPSHOT_LOADING && in_ram(vm, gfn, 1) &&
+      \old(l_owner(in_pfn)) == CV_HOSTVISOR && \old(l_count(in_pfn)) == 0;
+    ensures done: \result == 0 ==> l_owner(in_pfn) == vm && l_gfn(in_pfn) == gfn &&
+      map_of(MAP_HOST, in_pfn) == 0 && map_of(vm, gfn) == d_page(in_pfn, DESC_ATTR_MEMORY);
+    ensures others: \forall integer p; p != in_pfn ==> same_record{Pre, Post}(p); */
 int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
 
 /*
