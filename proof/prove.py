@@ -68,7 +68,8 @@ class Result:
 def frama_c(file, out, options, log, args):
     """Run WP on a file. Returns the lines of its log."""
     command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
-               os.path.join(args.tree, file), "-wp", "-wp-rte", "-wp-model", "Typed+ref",
+               os.path.join(args.tree, file), "-wp", "-wp-rte",
+               *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
                "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(args.timeout),
                "-wp-cache", "rebuild" if args.fresh else "update", "-wp-cache-dir", args.cache,
                *options]
