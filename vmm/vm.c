@@ -35,13 +35,15 @@ static int open_kvm(struct vm *vm)
 }
 
 /*
- * Aligned so that the kernel can back it with huge pages: a VM's memory changes hands
- * in blocks of 2 MB then. Not for a core dump: once it is the VM's, nobody reads it.
+ * Stock KVM maps what is here: in huge pages, if it is aligned to them. Corevisor copies the
+ * image and gives the VM blocks of its own: there, huge pages are only zeros to look through. Not
+ * for a core dump: once it is the VM's, nobody reads it.
  */
 static int create_memory(struct vm *vm, uint64_t size)
 {
 	struct kvm_userspace_memory_region region = {.guest_phys_addr = LAYOUT_RAM_BASE,
 						     .memory_size = size};
+	bool takes_image = ioctl(vm->fd, KVM_CHECK_EXTENSION, KVM_CAP_COREVISOR_MANIFEST) > 0;
 	size_t skip;
 	uint8_t *map = mmap(NULL, size + HUGE_PAGE, PROT_READ | PROT_WRITE,
 			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -55,7 +57,7 @@ static int create_memory(struct vm *vm, uint64_t size)
 	munmap(map + skip + size, HUGE_PAGE - skip);
 	vm->ram = map + skip;
 	vm->ram_size = size;
-	(void)madvise(vm->ram, size, MADV_HUGEPAGE);
+	(void)madvise(vm->ram, size, takes_image ? MADV_NOHUGEPAGE : MADV_HUGEPAGE);
 	(void)madvise(vm->ram, size, MADV_DONTDUMP);
 	region.userspace_addr = (uintptr_t)vm->ram;
 	if (ioctl(vm->fd, KVM_SET_USER_MEMORY_REGION, &region) != 0)

@@ -43,6 +43,8 @@ static int add_memory(struct vm *vm)
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (vm->ram == MAP_FAILED)
 		return -errno;
+	/* A huge page of which one page is written is 511 of zeros to look through. */
+	madvise(vm->ram, vm->size, MADV_NOHUGEPAGE);
 	memcpy(vm->ram, guest_image, (size_t)(guest_image_end - guest_image));
 	region.userspace_addr = (uintptr_t)vm->ram;
 	return call(vm->fd, KVM_SET_USER_MEMORY_REGION, (uintptr_t)&region);
