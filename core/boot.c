@@ -182,6 +182,7 @@ static u64 image_place(u32 vm, u32 r)
 int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 {
 	u32 r = (u32)idx;
+	u32 i = vm * CV_MAX_BOOT_REGIONS + r;
 	u64 place;
 	int error;
 
@@ -189,18 +190,20 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 		return CV_ESTATE;
 	if (idx >= vms[vm].nr_regions)
 		return CV_EINVAL;
-	if (boot_regions[vm * CV_MAX_BOOT_REGIONS + r].remapped ==
-	    boot_regions[vm * CV_MAX_BOOT_REGIONS + r].frames)
+	/*@ assert region: r == idx && is_region(vm, r) && r < CV_MAX_BOOT_REGIONS &&
+	      i == vm * CV_MAX_BOOT_REGIONS + r && r_remapped(vm, r) <= r_frames(vm, r); */
+	if (boot_regions[i].remapped == boot_regions[i].frames)
 		return CV_ENOSPC;
 	error = page_check_donation(pfn);
 	if (error != CV_OK)
 		return error;
+	/*@ assert room: r_remapped(vm, r) < r_frames(vm, r); */
 	place = image_place(vm, r);
 	if (map_need(MAP_CORE, place, 3) > table_free_count())
 		return CV_ENOMEM;
 	map_prepare(MAP_CORE, place, 3);
 	map_set_page(MAP_CORE, place, desc_page(pfn, DESC_ATTR_MEMORY));
-	boot_regions[vm * CV_MAX_BOOT_REGIONS + r].remapped++;
+	boot_regions[i].remapped++;
 	/*@ assert named: r_remapped(vm, r) == \at(r_remapped(vm, (u32)idx), Pre) + 1; */
 	/*@ assert regions: \forall integer v, q; is_vm(v) && 0 <= q < CV_MAX_BOOT_REGIONS ==>
 	      r_gfn(v, q) == \at(r_gfn(v, q), Pre) && r_list(v, q) == \at(r_list(v, q), Pre) &&
