@@ -95,16 +95,14 @@ static void count(uint64_t *done, uint64_t *total, const struct cv_record *recor
 }
 
 /*
- * The end has the SHA-384 of all before it. It is against accidents: what the core sealed needs
- * none, and what is the host's the host can change, and the sum with it.
+ * The end has the SHA-384 of all before it, and nothing else. It is against accidents: what the
+ * core sealed needs none, and what is the host's the host can change, and the sum with it.
  */
-static void sum_record(br_sha384_context *sum, const struct cv_record *record,
-		       uint8_t digest[br_sha384_SIZE])
+static void end_record(struct cv_record *end, const br_sha384_context *sum)
 {
-	if (record->kind == CV_RECORD_END)
-		br_sha384_out(sum, digest);
-	else
-		br_sha384_update(sum, record, sizeof(*record));
+	memset(end, 0, sizeof(*end));
+	end->kind = CV_RECORD_END;
+	br_sha384_out(sum, end->data);
 }
 
 /* Every record of the VM, until the end. */
@@ -118,7 +116,9 @@ static const char *save_records(struct vm *vm, int fd, br_sha384_context *sum,
 	do {
 		if (ioctl(vm->fd, KVM_COREVISOR_SAVE, &record) != 0)
 			return strerror(errno);
-		sum_record(sum, &record, record.data);
+		if (record.kind == CV_RECORD_END)
+			end_record(&record, sum);
+		br_sha384_update(sum, &record, sizeof(record));
 		if (!write_all(fd, &record, sizeof(record)))
 			return strerror(errno);
 		count(&done, &total, &record);
@@ -194,13 +194,13 @@ static int refused(const char *name, uint64_t number, const struct cv_record *re
 	}
 }
 
-/* Is this the end, and of this file? */
-static bool sum_is_right(br_sha384_context *sum, const struct cv_record *record)
+/* Is the end of the file the one that it must have? */
+static bool is_end_of(const struct cv_record *record, const br_sha384_context *sum, FILE *file)
 {
-	uint8_t digest[br_sha384_SIZE] = {0};
+	struct cv_record end;
 
-	sum_record(sum, record, digest);
-	return record->kind != CV_RECORD_END || memcmp(digest, record->data, sizeof(digest)) == 0;
+	end_record(&end, sum);
+	return memcmp(&end, record, sizeof(end)) == 0 && fgetc(file) == EOF;
 }
 
 static int load_records(struct vm *vm, FILE *file, br_sha384_context *sum, const char *name)
@@ -214,11 +214,11 @@ static int load_records(struct vm *vm, FILE *file, br_sha384_context *sum, const
 		if (fread(&record, sizeof(record), 1, file) != 1)
 			return complain("%s: the snapshot is cut off after %" PRIu64 " records",
 					name, number);
-		if (!sum_is_right(sum, &record) ||
-		    (record.kind == CV_RECORD_END && fgetc(file) != EOF))
+		if (record.kind == CV_RECORD_END && !is_end_of(&record, sum, file))
 			return complain("%s: a damaged snapshot: its sum is wrong, or something "
 					"follows its end",
 					name);
+		br_sha384_update(sum, &record, sizeof(record));
 		if (ioctl(vm->fd, KVM_COREVISOR_LOAD, &record) != 0)
 			return refused(name, number, &record, errno);
 		count(&done, &total, &record);

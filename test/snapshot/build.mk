@@ -4,7 +4,7 @@
 
 SNAPSHOT_DIR := $(B)/snapshot
 SNAPSHOT_NEEDS := $(SNAPSHOT_DIR)/tick.bin $(SNAPSHOT_DIR)/tamper $(SNAPSHOT_DIR)/leak \
-	$(B)/corevisor.bin $(B)/corevisor-pack $(B)/cvm $(B)/host/6.12/corevisor.ko $(B)/guest/load
+	$(B)/corevisor.bin $(B)/corevisor-pack $(B)/cvm $(B)/cvm-sign $(B)/host/6.12/corevisor.ko $(B)/guest/load
 
 $(SNAPSHOT_DIR)/tick.bin: test/snapshot/tick.S test/snapshot/build.mk | $(B)/deps-boot
 	@mkdir -p $(@D)

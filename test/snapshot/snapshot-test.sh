@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# VMs saved and restored on a live core: what is changed is refused, what is not goes on, also
+# VMs signed, saved and restored on a live core: what is changed is refused, what is not goes on, also
 # after the host was rebooted.
 set -u
 
@@ -38,14 +38,51 @@ fail()
 	failed=1
 }
 
+# flip FILE OFFSET TO: a copy with one bit of a byte changed
+flip()
+{
+	cp "$1" "$3"
+	printf "\\x$(printf %02x $((0x$(byte_at "$1" "$2") ^ 1)))" |
+		dd of="$3" bs=1 seek="$2" conv=notrunc status=none
+}
+
+byte_at()
+{
+	od -An -tx1 -j "$2" -N 1 "$1" | tr -d ' '
+}
+
+# What an owner signs, and what is none of that.
+sign()
+{
+	local key
+
+	for key in owner other; do
+		openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$out/$key.pem" 2>/dev/null
+		"$B/cvm-sign" sign --key "$out/$key.pem" -o "$out/$key.manifest" --kernel "$out/tick.bin" \
+			--mem 4M >"$out/$key.measurement" || exit 1
+	done
+	cp "$out/owner.manifest" "$out/good.manifest"
+	cp "$out/owner.measurement" "$out/measurement"
+	flip "$out/tick.bin" 100 "$out/tick2.bin"
+	flip "$out/good.manifest" 10 "$out/bad-measurement.manifest"
+	flip "$out/good.manifest" 60 "$out/bad-signature.manifest"
+	flip "$out/good.manifest" 200 "$out/bad-key.manifest"
+	head -c 255 "$out/good.manifest" >"$out/short.manifest"
+	cp "$out/good.manifest" "$out/other-signature.manifest"
+	dd if="$out/other.manifest" of="$out/other-signature.manifest" bs=1 skip=56 seek=56 count=96 \
+		conv=notrunc status=none
+}
+
 prepare()
 {
 	tools/fetch.sh qemu busybox kernel-6.12 >"$out/fetch.log" 2>&1 || { cat "$out/fetch.log"; exit 1; }
 	cp "$B/kernel/6.12/Image" "$out/Image"
+	sign
 	BUILD=$B tools/initramfs.sh -b -k 6.12 -i test/guest/init -o "$out/guest.cpio" "$B/guest/load" || exit 1
 	BUILD=$B tools/initramfs.sh -k 6.12 -i test/snapshot/init -o "$out/initramfs" \
 		"$B/host/6.12/corevisor.ko" "$B/cvm" "$out/Image" "$out/guest.cpio" "$out/tick.bin" \
-		"$out/tamper" "$out/leak" || exit 1
+		"$out/tamper" "$out/leak" "$out/tick2.bin" "$out/measurement" "$out"/*-*.manifest \
+		"$out/good.manifest" "$out/short.manifest" || exit 1
 	head -c 32 /dev/urandom >"$out/platform.key"
 	head -c 32 /dev/urandom >"$out/other.key"
 	"$B/corevisor-pack" --key "$out/platform.key" -o "$out/host.img" "$B/kernel/6.12/Image" || exit 1
@@ -78,6 +115,7 @@ boot "$out/boot1.log" "$out/host.img" "snapshot=1 flips=$flips vcpus=$vcpus"
 has "$out/boot1.log" "^SNAPSHOT end of phase 1"
 grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
 has "$out/boot1.log" "^tamper: single bits: $flips tried, $flips refused"
+has "$out/boot1.log" "^SNAPSHOT ok manifest: what was signed runs"
 has "$out/boot1.log" "^SNAPSHOT VMs left: 0"
 boot "$out/boot2.log" "$out/host.img" snapshot=2
 has "$out/boot2.log" "^SNAPSHOT linux: cvm restore ended with 0"
