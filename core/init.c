@@ -39,64 +39,73 @@ static u64 top_of_ram(const struct core_config *config)
 	return top;
 }
 
-/* Records of a range: the host's, or the core's. Frame 0 stays nobody's. */
+/* Records of frames that have no place in anybody's map; none beyond the top of RAM. */
 static void set_owner(struct frame_range range, u32 owner)
 {
-	for (u64 i = 0; i < range.frames; i++) {
-		u64 pfn = range.pfn + i;
+	for (u64 pfn = range.pfn; pfn < range.pfn + range.frames && pfn < nr_frames; pfn++)
+		frame_set(pfn, owner, 0, 0);
+}
 
-		if (pfn != 0 && pfn < nr_frames)
-			frame_set(pfn, owner, 0,
-				  owner == CV_HOSTVISOR ? pfn + CV_SMMU_HOST_OFFSET : 0);
-	}
+static void set_owner_host(struct frame_range range)
+{
+	for (u64 pfn = range.pfn; pfn < range.pfn + range.frames; pfn++)
+		frame_set(pfn, CV_HOSTVISOR, 0, pfn + CV_SMMU_HOST_OFFSET);
 }
 
 static void init_records(const struct core_config *config)
 {
 	nr_frames = top_of_ram(config);
-	for (u64 pfn = 0; pfn < nr_frames; pfn++)
-		frame_set(pfn, CV_INVALID_ID, 0, 0);
+	set_owner((struct frame_range){0, nr_frames}, CV_INVALID_ID);
 	for (u32 i = 0; i < config->nr_ram; i++)
-		set_owner(config->ram[i], CV_HOSTVISOR);
+		set_owner_host(config->ram[i]);
 	for (u32 i = 0; i < config->nr_kept; i++)
 		set_owner(config->kept[i], CV_COREVISOR);
+	/* Even if there is RAM, so that frame number 0 can mean that nothing is mapped. */
+	frame_set(0, CV_INVALID_ID, 0, 0);
 }
 
 /*
  * The default DMA context maps every frame of the host, in pages: a device cannot retry a fault, so
- * its tables are never broken to be made smaller. Without streams nobody would walk it.
+ * its tables are never broken to be made smaller. Without streams nobody would walk it. Here one
+ * may be: nobody does DMA yet. So 512 frames in a row are one block, then split.
  */
-static int init_default_dma(void)
+static int map_default_dma(u64 pfn, bool block)
 {
-	if (machine_streams() == 0)
+	if (machine_streams() == 0 || map_get(MAP_DMA_DEFAULT, pfn) != 0)
 		return CV_OK;
-	for (u64 pfn = 0; pfn < nr_frames; pfn++) {
-		if (frame_owner(pfn) != CV_HOSTVISOR)
-			continue;
-		if (map_need(MAP_DMA_DEFAULT, pfn, 3) > table_free_count())
-			return CV_ENOMEM;
-		map_prepare(MAP_DMA_DEFAULT, pfn, 3);
-		map_set_page(MAP_DMA_DEFAULT, pfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	if (map_need(MAP_DMA_DEFAULT, pfn, 3) > table_free_count())
+		return CV_ENOMEM;
+	if (block) {
+		map_prepare(MAP_DMA_DEFAULT, pfn, 2);
+		map_set_block(MAP_DMA_DEFAULT, pfn,
+			      desc_block(pfn - pfn % CV_BLOCK_FRAMES, DESC_ATTR_MEMORY));
 	}
+	map_prepare(MAP_DMA_DEFAULT, pfn, 3);
+	if (!block)
+		map_set_page(MAP_DMA_DEFAULT, pfn, desc_page(pfn, DESC_ATTR_MEMORY));
 	return CV_OK;
 }
 
-/* The host finds its RAM mapped: no faults while it boots. */
-static int init_host_map(void)
+/* The host finds this bank mapped, for its CPUs and its devices: no faults while it boots. */
+static int init_maps(struct frame_range range)
 {
-	u64 pfn = 1;
+	u64 pfn = range.pfn;
 
-	while (pfn < nr_frames) {
+	while (pfn < range.pfn + range.frames) {
+		bool block = false;
+		int error = CV_OK;
+
 		if (frame_owner(pfn) == CV_HOSTVISOR) {
-			int error = map_host(pfn << CV_PAGE_SHIFT);
-
+			error = map_host(pfn << CV_PAGE_SHIFT);
 			if (error != CV_OK)
 				return error;
+			/* All 512 frames around it are the host's, perhaps of two banks. */
+			block = map_level(MAP_HOST, pfn) < 3;
+			error = map_default_dma(pfn, block);
 		}
-		if (map_level(MAP_HOST, pfn) == 0 || map_level(MAP_HOST, pfn) == 3)
-			pfn++;
-		else
-			pfn += CV_BLOCK_FRAMES - pfn % CV_BLOCK_FRAMES;
+		if (error != CV_OK)
+			return error;
+		pfn += block ? CV_BLOCK_FRAMES - pfn % CV_BLOCK_FRAMES : 1;
 	}
 	return CV_OK;
 }
@@ -121,12 +130,11 @@ int core_init(const struct core_config *config)
 	error = table_init(config->ipa_bits, config->pool_pfn, config->nr_tables);
 	if (error != CV_OK)
 		return error;
-	error = init_host_map();
-	if (error != CV_OK)
-		return error;
-	error = init_default_dma();
-	if (error != CV_OK)
-		return error;
+	for (u32 i = 0; i < config->nr_ram; i++) {
+		error = init_maps(config->ram[i]);
+		if (error != CV_OK)
+			return error;
+	}
 	init_dma();
 	return CV_OK;
 }

@@ -172,6 +172,33 @@ static void two_banks(void)
 	CHECK_EQ(invariant_check_all().inv, INV_NONE);
 }
 
+/* Two banks that meet within 2 MB, the upper one first: no frame is left out, none is mapped twice. */
+static void banks_that_meet(void)
+{
+	static struct core_config config;
+	u64 meet = RAM_PFN + KEPT_FRAMES + 700, end = RAM_PFN + KEPT_FRAMES + 1024 + 100;
+
+	unit_case("two banks that meet within a block");
+	world_boot();
+	config = good_config();
+	config.ram[0] = (struct frame_range){meet, end - meet};
+	config.ram[1] = (struct frame_range){RAM_PFN, meet - RAM_PFN};
+	config.nr_ram = 2;
+	memset(table_pool, 0, WORLD_TABLES * sizeof(struct table));
+	CHECK_EQ(core_init(&config), 0);
+	for (u64 pfn = RAM_PFN + KEPT_FRAMES; pfn < end; pfn++) {
+		CHECK_EQ(frame_owner(pfn), CV_HOSTVISOR);
+		CHECK_EQ(map_get(MAP_HOST, pfn), desc_page(pfn, DESC_ATTR_MEMORY));
+		CHECK_EQ(map_get(MAP_DMA_DEFAULT, pfn), desc_page(pfn, DESC_ATTR_MEMORY));
+		CHECK_EQ(map_level(MAP_DMA_DEFAULT, pfn), 3);
+	}
+	CHECK_EQ(map_level(MAP_HOST, meet), 2);
+	CHECK_EQ(map_level(MAP_HOST, end - 1), 3);
+	CHECK_EQ(map_get(MAP_DMA_DEFAULT, RAM_PFN + KEPT_FRAMES - 1), 0);
+	CHECK_EQ(map_get(MAP_DMA_DEFAULT, end), 0);
+	CHECK_EQ(invariant_check_all().inv, INV_NONE);
+}
+
 void test_init(void)
 {
 	world_boot();
@@ -179,5 +206,6 @@ void test_init(void)
 	small_pools();
 	from_zero();
 	two_banks();
+	banks_that_meet();
 	gigabytes();
 }
