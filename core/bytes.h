@@ -93,4 +93,33 @@ static inline void bytes_set_word(u8 *bytes, u64 word)
 		bytes[i] = (u8)(word >> (8 * i));
 }
 
+/* The same for `nr` of them, one after the other. */
+/*@ requires bytes: \valid_read(bytes + (0 .. 8 * nr - 1));
+    requires words: \valid(words + (0 .. nr - 1));
+    requires range: nr <= 0x10000;
+    terminates \true; exits \false;
+    assigns words[0 .. nr - 1]; */
+static inline void bytes_words(const u8 *bytes, u64 *words, u32 nr)
+{
+	/*@ loop invariant 0 <= i <= nr;
+	    loop assigns i, words[0 .. nr - 1];
+	    loop variant nr - i; */
+	for (u32 i = 0; i < nr; i++)
+		words[i] = bytes_word(bytes + 8 * i);
+}
+
+/*@ requires bytes: \valid(bytes + (0 .. 8 * nr - 1));
+    requires words: \valid_read(words + (0 .. nr - 1));
+    requires range: nr <= 0x10000;
+    terminates \true; exits \false;
+    assigns bytes[0 .. 8 * nr - 1]; */
+static inline void bytes_set_words(u8 *bytes, const u64 *words, u32 nr)
+{
+	/*@ loop invariant 0 <= i <= nr;
+	    loop assigns i, bytes[0 .. 8 * nr - 1];
+	    loop variant nr - i; */
+	for (u32 i = 0; i < nr; i++)
+		bytes_set_word(bytes + 8 * i, words[i]);
+}
+
 #endif

@@ -28,15 +28,45 @@ enum record_kind {
 	RECORD_TAIL,
 };
 
-/* A vCPU record. */
+/* A vCPU record: the tag, then what is sealed: its context, power state and pending access. */
 struct vcpu_record {
 	u8 tag[CRYPTO_TAG_SIZE];
 	struct vcpu_context context;
-	struct vcpu vcpu; /* its power state and pending access */
+	u8 fresh;
+	u8 powered;
+	u8 pending;
+	u8 mmio_reg;
+	u8 mmio_size;
+	u8 mmio_signed;
+	u8 mmio_64;
+	u8 zero;
 };
+
+#define VCPU_SEALED_SIZE (sizeof(struct vcpu_record) - CRYPTO_TAG_SIZE)
+#define TAIL_SEALED_SIZE (sizeof(struct cv_snapshot_tail) - CRYPTO_TAG_SIZE)
 
 STATIC_ASSERT(vcpu_record_is_one_frame, sizeof(struct vcpu_record) <= CV_PAGE_SIZE);
 STATIC_ASSERT(head_is_one_frame, sizeof(struct cv_snapshot_head) <= CV_PAGE_SIZE);
+
+/* Where a field of the record in bounce_buffer is. */
+#define HEAD(field) (bounce_buffer + offsetof(struct cv_snapshot_head, field))
+#define VCPU(field) (bounce_buffer + offsetof(struct vcpu_record, field))
+#define TAIL(field) (bounce_buffer + offsetof(struct cv_snapshot_tail, field))
+
+/* clang-format off */
+/* The members of a vCPU context, each so many words. */
+#define CONTEXT_MEMBERS(each) \
+	each(x[0], 31) each(pc, 1) each(pstate, 1) each(sys[0], VCPU_NR_SYSREGS) each(fp[0], 64) \
+	each(fpcr, 1) each(fpsr, 1) each(gic_hcr, 1) each(lr[0], CV_RUN_NR_LR)
+#define MEMBER_SIZE(member, nr) + 8U * (nr)
+#define PUT_MEMBER(member, nr) \
+	bytes_set_words(VCPU(context.member), &vcpu_contexts[slot].member, nr);
+#define GET_MEMBER(member, nr) \
+	bytes_words(VCPU(context.member), &vcpu_contexts[slot].member, nr);
+/* clang-format on */
+
+STATIC_ASSERT(context_has_no_other_members,
+	      CONTEXT_MEMBERS(MEMBER_SIZE) == sizeof(struct vcpu_context));
 
 /* The next record of a snapshot. */
 /*@ requires vm: is_vm(vm);
@@ -109,25 +139,52 @@ static void snapshot_start(u32 vm, u32 phase, u64 pages, u32 nr_vcpus)
 	snapshots[vm].next_gfn = 0;
 }
 
-static void fill_layout(u32 vm, struct cv_snapshot_layout *layout)
+/* Write the head of a snapshot that begins, all but its tag, to bounce_buffer. */
+static void put_head(u32 vm)
 {
-	bytes_copy(layout->key, snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
-	bytes_copy(layout->measurement, vm_measures[vm].digest, CRYPTO_HASH_SIZE);
-	layout->counter = machine_counter() - vms[vm].counter_offset;
-	layout->pages = vms[vm].nr_frames;
-	layout->vcpus = vms[vm].nr_vcpus;
-	layout->nr_ram = vms[vm].nr_ram;
+	bytes_clear(bounce_buffer, sizeof(struct cv_snapshot_head));
+	bytes_set_word(HEAD(magic), CV_SNAPSHOT_MAGIC);
+	crypto_random(HEAD(nonce), CRYPTO_NONCE_SIZE);
+	bytes_copy(HEAD(sealed.key), snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
+	bytes_copy(HEAD(sealed.measurement), vm_measures[vm].digest, CRYPTO_HASH_SIZE);
+	bytes_set_word(HEAD(sealed.counter), machine_counter() - vms[vm].counter_offset);
+	bytes_set_word(HEAD(sealed.pages), vms[vm].nr_frames);
+	bytes_set_word(HEAD(sealed.vcpus), vms[vm].nr_vcpus);
+	bytes_set_word(HEAD(sealed.nr_ram), vms[vm].nr_ram);
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
-		layout->ram_gfn[r] = ram_ranges[vm * CV_MAX_RAM_RANGES + r].gfn;
-		layout->ram_frames[r] = ram_ranges[vm * CV_MAX_RAM_RANGES + r].frames;
+		u32 i = vm * CV_MAX_RAM_RANGES + r;
+
+		bytes_set_word(HEAD(sealed.ram_gfn) + 8 * r, ram_ranges[i].gfn);
+		bytes_set_word(HEAD(sealed.ram_frames) + 8 * r, ram_ranges[i].frames);
 	}
+}
+
+/* Encrypt the head in bounce_buffer. */
+static void seal_head(void)
+{
+	u8 key[CRYPTO_KEY_SIZE];
+
+	crypto_platform_key(key);
+	crypto_seal(key, HEAD(nonce), HEAD(magic), 8, HEAD(sealed),
+		    sizeof(struct cv_snapshot_layout), HEAD(tag));
+	bytes_wipe(key, CRYPTO_KEY_SIZE);
+}
+
+/* Decrypt it, if this platform sealed it. */
+static bool open_head(void)
+{
+	u8 key[CRYPTO_KEY_SIZE];
+	bool authentic;
+
+	crypto_platform_key(key);
+	authentic = crypto_open(key, HEAD(nonce), HEAD(magic), 8, HEAD(sealed),
+				sizeof(struct cv_snapshot_layout), HEAD(tag));
+	bytes_wipe(key, CRYPTO_KEY_SIZE);
+	return authentic;
 }
 
 int save_begin(u32 vm, u64 out_pfn)
 {
-	struct cv_snapshot_head head = {0};
-	u8 key[CRYPTO_KEY_SIZE];
-
 	if (vms[vm].state != CV_VM_POWEROFF || vms[vm].verified == 0 || vms[vm].reclaimed != 0)
 		return CV_ESTATE;
 	if (vm_has_active_vcpu(vm))
@@ -136,14 +193,9 @@ int save_begin(u32 vm, u64 out_pfn)
 		return CV_EPERM;
 	crypto_random(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshot_start(vm, SNAPSHOT_SAVING, vms[vm].nr_frames, vms[vm].nr_vcpus);
-	head.magic = CV_SNAPSHOT_MAGIC;
-	crypto_random(head.nonce, CRYPTO_NONCE_SIZE);
-	fill_layout(vm, &head.sealed);
-	crypto_platform_key(key);
-	crypto_seal(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic), (u8 *)&head.sealed,
-		    sizeof(head.sealed), head.tag);
-	bytes_wipe(key, CRYPTO_KEY_SIZE);
-	machine_frame_write(out_pfn, 0, (u8 *)&head, sizeof(head));
+	put_head(vm);
+	seal_head();
+	machine_frame_write(out_pfn, 0, bounce_buffer, sizeof(struct cv_snapshot_head));
 	return CV_OK;
 }
 
@@ -183,10 +235,23 @@ static bool pages_are_saved(u32 vm)
 	return snapshots[vm].pages == snapshots[vm].pages_total && vms[vm].reclaimed == 0;
 }
 
+/* Write a vCPU, all but its tag, to bounce_buffer. */
+static void put_vcpu(u32 slot)
+{
+	CONTEXT_MEMBERS(PUT_MEMBER)
+	*VCPU(fresh) = vcpus[slot].fresh;
+	*VCPU(powered) = vcpus[slot].powered;
+	*VCPU(pending) = vcpus[slot].pending;
+	*VCPU(mmio_reg) = vcpus[slot].mmio_reg;
+	*VCPU(mmio_size) = vcpus[slot].mmio_size;
+	*VCPU(mmio_signed) = vcpus[slot].mmio_signed;
+	*VCPU(mmio_64) = vcpus[slot].mmio_64;
+	*VCPU(zero) = 0;
+}
+
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 {
 	u32 slot = vcpu_slot(vm, vcpu);
-	struct vcpu_record record;
 
 	if (snapshots[vm].phase != SNAPSHOT_SAVING || !pages_are_saved(vm))
 		return CV_ESTATE;
@@ -196,13 +261,11 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 		return CV_EINVAL;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	record.context = vcpu_contexts[slot];
-	record.vcpu = vcpus[slot];
-	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu),
-		    (u8 *)&record.context, sizeof(record.context) + sizeof(record.vcpu),
-		    record.tag);
+	put_vcpu(slot);
+	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu), VCPU(context),
+		    VCPU_SEALED_SIZE, VCPU(tag));
 	snapshots[vm].sequence++;
-	machine_frame_write(out_pfn, 0, (u8 *)&record, sizeof(record));
+	machine_frame_write(out_pfn, 0, bounce_buffer, sizeof(struct vcpu_record));
 	snapshots[vm].next_vcpu = (u32)vcpu + 1;
 	snapshots[vm].vcpus++;
 	return CV_OK;
@@ -210,17 +273,17 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 
 int save_end(u32 vm, u64 out_pfn)
 {
-	struct cv_snapshot_tail tail = {{0}, snapshots[vm].pages, snapshots[vm].vcpus};
-
 	if (snapshots[vm].phase != SNAPSHOT_SAVING || !pages_are_saved(vm) ||
 	    snapshots[vm].vcpus != snapshots[vm].vcpus_total)
 		return CV_ESTATE;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), (u8 *)&tail.pages,
-		    sizeof(tail.pages) + sizeof(tail.vcpus), tail.tag);
+	bytes_set_word(TAIL(pages), snapshots[vm].pages);
+	bytes_set_word(TAIL(vcpus), snapshots[vm].vcpus);
+	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), TAIL(pages),
+		    TAIL_SEALED_SIZE, TAIL(tag));
 	snapshots[vm].sequence++;
-	machine_frame_write(out_pfn, 0, (u8 *)&tail, sizeof(tail));
+	machine_frame_write(out_pfn, 0, bounce_buffer, sizeof(struct cv_snapshot_tail));
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	return CV_OK;
@@ -237,59 +300,77 @@ static bool vm_is_empty(u32 vm)
 	       !io_claim_overlaps(vm, 0, table_geometry.gfn_limit);
 }
 
-/* Take over an authentic layout. */
-static void apply_layout(u32 vm, const struct cv_snapshot_layout *layout)
+/* The numbers of a head. */
+struct layout {
+	u64 counter;
+	u64 pages;
+	u64 vcpus;
+	u64 nr_ram;
+	struct ram_range ram[CV_MAX_RAM_RANGES];
+};
+
+/* Read those of the head in bounce_buffer. */
+static struct layout get_layout(void)
 {
-	bytes_copy(snapshot_keys[vm].bytes, layout->key, CRYPTO_KEY_SIZE);
-	bytes_copy(vm_measures[vm].digest, layout->measurement, CRYPTO_HASH_SIZE);
-	vms[vm].nr_ram = (u32)layout->nr_ram;
-	vms[vm].counter_offset = machine_counter() - layout->counter;
+	struct layout layout;
+
+	layout.counter = bytes_word(HEAD(sealed.counter));
+	layout.pages = bytes_word(HEAD(sealed.pages));
+	layout.vcpus = bytes_word(HEAD(sealed.vcpus));
+	layout.nr_ram = bytes_word(HEAD(sealed.nr_ram));
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
-		ram_ranges[vm * CV_MAX_RAM_RANGES + r].gfn = layout->ram_gfn[r];
-		ram_ranges[vm * CV_MAX_RAM_RANGES + r].frames = layout->ram_frames[r];
+		layout.ram[r].gfn = bytes_word(HEAD(sealed.ram_gfn) + 8 * r);
+		layout.ram[r].frames = bytes_word(HEAD(sealed.ram_frames) + 8 * r);
 	}
-	snapshot_start(vm, SNAPSHOT_LOADING, layout->pages, (u32)layout->vcpus);
+	return layout;
 }
 
 /*
  * The platform key is the same on a machine with another geometry, so even an
  * authentic layout is checked against this one's limits.
  */
-static bool layout_ok(const struct cv_snapshot_layout *layout)
+static bool layout_ok(struct layout layout)
 {
-	if (layout->nr_ram > CV_MAX_RAM_RANGES || layout->vcpus > CV_MAX_VCPUS)
+	if (layout.nr_ram > CV_MAX_RAM_RANGES || layout.vcpus > CV_MAX_VCPUS)
 		return false;
-	for (u32 r = 0; r < layout->nr_ram; r++) {
-		if (layout->ram_frames[r] > table_geometry.gfn_limit ||
-		    layout->ram_gfn[r] > table_geometry.gfn_limit - layout->ram_frames[r])
+	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
+		if (layout.ram[r].frames > table_geometry.gfn_limit ||
+		    layout.ram[r].gfn > table_geometry.gfn_limit - layout.ram[r].frames)
 			return false;
 	}
 	return true;
 }
 
+/* Take over an authentic head. */
+static void apply_head(u32 vm, struct layout layout)
+{
+	bytes_copy(snapshot_keys[vm].bytes, HEAD(sealed.key), CRYPTO_KEY_SIZE);
+	bytes_copy(vm_measures[vm].digest, HEAD(sealed.measurement), CRYPTO_HASH_SIZE);
+	vms[vm].nr_ram = (u32)layout.nr_ram;
+	vms[vm].counter_offset = machine_counter() - layout.counter;
+	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++)
+		ram_ranges[vm * CV_MAX_RAM_RANGES + r] = layout.ram[r];
+	snapshot_start(vm, SNAPSHOT_LOADING, layout.pages, (u32)layout.vcpus);
+}
+
 int load_begin(u32 vm, u64 in_pfn)
 {
-	struct cv_snapshot_head head;
-	u8 key[CRYPTO_KEY_SIZE];
-	bool authentic;
+	struct layout layout;
 
 	if (!vm_is_empty(vm))
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, (u8 *)&head, sizeof(head));
-	if (head.magic != CV_SNAPSHOT_MAGIC)
+	machine_frame_read(in_pfn, 0, bounce_buffer, sizeof(struct cv_snapshot_head));
+	if (bytes_word(HEAD(magic)) != CV_SNAPSHOT_MAGIC)
 		return CV_EINVAL;
-	crypto_platform_key(key);
-	authentic = crypto_open(key, head.nonce, (u8 *)&head.magic, sizeof(head.magic),
-				(u8 *)&head.sealed, sizeof(head.sealed), head.tag);
-	bytes_wipe(key, CRYPTO_KEY_SIZE);
-	if (!authentic)
+	if (!open_head())
 		return CV_EAUTH;
-	if (!layout_ok(&head.sealed))
+	layout = get_layout();
+	if (!layout_ok(layout))
 		return CV_EINVAL;
-	apply_layout(vm, &head.sealed);
-	bytes_wipe(head.sealed.key, CRYPTO_KEY_SIZE);
+	apply_head(vm, layout);
+	bytes_wipe(HEAD(sealed.key), CRYPTO_KEY_SIZE);
 	return CV_OK;
 }
 
@@ -356,37 +437,43 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	return error;
 }
 
-/* Even an authentic record is checked: what runs a vCPU relies on these ranges. */
-static bool vcpu_record_ok(const struct vcpu_record *record)
+/* Read a vCPU from bounce_buffer; its identity and run page are those it is registered with. */
+static struct vcpu get_vcpu(u32 slot)
 {
-	u8 size = record->vcpu.mmio_size;
+	struct vcpu vcpu = vcpus[slot];
 
-	if (record->vcpu.powered != 0 && record->vcpu.fresh != 0)
-		return false;
-	if (record->vcpu.pending == PENDING_NONE)
-		return true;
-	return record->vcpu.pending <= PENDING_MMIO_WRITE &&
-	       (size == 1 || size == 2 || size == 4 || size == 8);
+	vcpu.fresh = *VCPU(fresh);
+	vcpu.powered = *VCPU(powered);
+	vcpu.pending = *VCPU(pending);
+	vcpu.mmio_reg = *VCPU(mmio_reg);
+	vcpu.mmio_size = *VCPU(mmio_size);
+	vcpu.mmio_signed = *VCPU(mmio_signed);
+	vcpu.mmio_64 = *VCPU(mmio_64);
+	return vcpu;
 }
 
-/* Take over an authentic vCPU; its identity and run page are those it is registered with. */
-static void apply_vcpu(u32 slot, const struct vcpu_record *record)
+/* Even an authentic record is checked: what runs a vCPU relies on these ranges. */
+static bool vcpu_ok(struct vcpu vcpu)
 {
-	vcpu_contexts[slot] = record->context;
-	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vcpus[slot].vm].counter_offset;
-	vcpus[slot].fresh = record->vcpu.fresh;
-	vcpus[slot].powered = record->vcpu.powered;
-	vcpus[slot].pending = record->vcpu.pending;
-	vcpus[slot].mmio_reg = record->vcpu.mmio_reg;
-	vcpus[slot].mmio_size = record->vcpu.mmio_size;
-	vcpus[slot].mmio_signed = record->vcpu.mmio_signed;
-	vcpus[slot].mmio_64 = record->vcpu.mmio_64;
+	if (vcpu.powered != 0 && vcpu.fresh != 0)
+		return false;
+	if (vcpu.pending == PENDING_NONE)
+		return true;
+	return vcpu.pending <= PENDING_MMIO_WRITE && (vcpu.mmio_size == 1 || vcpu.mmio_size == 2 ||
+						      vcpu.mmio_size == 4 || vcpu.mmio_size == 8);
+}
+
+/* Read its registers; its counter goes on with the VM's. */
+static void get_context(u32 vm, u32 slot)
+{
+	CONTEXT_MEMBERS(GET_MEMBER)
+	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vm].counter_offset;
 }
 
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 {
 	u32 slot = vcpu_slot(vm, vcpu);
-	struct vcpu_record record;
+	struct vcpu loaded;
 
 	if (vms[vm].state != CV_VM_READY || snapshots[vm].phase != SNAPSHOT_LOADING)
 		return CV_ESTATE;
@@ -396,14 +483,15 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, (u8 *)&record, sizeof(record));
-	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu),
-			 (u8 *)&record.context, sizeof(record.context) + sizeof(record.vcpu),
-			 record.tag))
+	machine_frame_read(in_pfn, 0, bounce_buffer, sizeof(struct vcpu_record));
+	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu), VCPU(context),
+			 VCPU_SEALED_SIZE, VCPU(tag)))
 		return CV_EAUTH;
-	if (!vcpu_record_ok(&record))
+	loaded = get_vcpu(slot);
+	if (!vcpu_ok(loaded))
 		return CV_EINVAL;
-	apply_vcpu(slot, &record);
+	get_context(vm, slot);
+	vcpus[slot] = loaded;
 	snapshots[vm].sequence++;
 	snapshots[vm].vcpus++;
 	return CV_OK;
@@ -419,16 +507,14 @@ static bool load_is_complete(u32 vm)
 
 int load_end(u32 vm, u64 in_pfn)
 {
-	struct cv_snapshot_tail tail;
-
 	if (vms[vm].state != CV_VM_READY || snapshots[vm].phase != SNAPSHOT_LOADING ||
 	    !load_is_complete(vm))
 		return CV_ESTATE;
 	if (frame_owner(in_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
-	machine_frame_read(in_pfn, 0, (u8 *)&tail, sizeof(tail));
-	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0),
-			 (u8 *)&tail.pages, sizeof(tail.pages) + sizeof(tail.vcpus), tail.tag))
+	machine_frame_read(in_pfn, 0, bounce_buffer, sizeof(struct cv_snapshot_tail));
+	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), TAIL(pages),
+			 TAIL_SEALED_SIZE, TAIL(tag)))
 		return CV_EAUTH;
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;

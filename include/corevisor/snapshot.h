@@ -13,7 +13,7 @@
 
 #include "corevisor/limits.h"
 
-#define CV_SNAPSHOT_MAGIC 0x31504e532d5643ULL /* "CV-SNP1" */
+#define CV_SNAPSHOT_MAGIC 0x32504e532d5643ULL /* "CV-SNP2" */
 
 /* Sealed part of the head. */
 struct cv_snapshot_layout {

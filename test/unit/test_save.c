@@ -57,6 +57,9 @@ static void give(const struct record *record)
 /* A VM with three pages, the last two donated in descending order of frame, and two vCPUs. */
 static void make_source(void)
 {
+	struct vcpu_context context;
+	u64 words[sizeof(context) / 8];
+
 	world_boot();
 	source = world_vm(page_pfn[0], MIXED(2));
 	CHECK_EQ(register_vcpu(source, VCPU_1, MIXED(3)), 0);
@@ -66,10 +69,16 @@ static void make_source(void)
 	CHECK_EQ(donate_to_vm(source, VM_GFN + 200, page_pfn[2], 3), 0);
 	memset(machine_frame(page_pfn[1]), 0x22, 4096);
 	memset(machine_frame(page_pfn[2]), 0x33, 4096);
-	vcpu_contexts[vcpu_slot(source, 0)].x[7] = 0x7777;
+	/* Every word another, so that one in another's place is found. */
+	for (u32 i = 0; i < sizeof(context) / 8; i++)
+		words[i] = 0x7777000011110000ULL * (i + 1) + i;
+	memcpy(&context, words, sizeof(context));
+	vcpu_contexts[vcpu_slot(source, 0)] = context;
 	vcpus[vcpu_slot(source, 0)].pending = PENDING_MMIO_READ;
 	vcpus[vcpu_slot(source, 0)].mmio_size = 8;
 	vcpus[vcpu_slot(source, 0)].mmio_reg = 9;
+	vcpus[vcpu_slot(source, 0)].mmio_signed = 1;
+	vcpus[vcpu_slot(source, 0)].mmio_64 = 2;
 	CHECK_EQ(set_vm_poweroff(source), 0);
 }
 
@@ -244,6 +253,9 @@ static void full_load(void)
 	CHECK(passed > 0 && passed < 16);
 	CHECK_EQ(vcpus[slot].pending, PENDING_MMIO_READ);
 	CHECK_EQ(vcpus[slot].mmio_reg, 9);
+	CHECK_EQ(vcpus[slot].mmio_size, 8);
+	CHECK_EQ(vcpus[slot].mmio_signed, 1);
+	CHECK_EQ(vcpus[slot].mmio_64, 2);
 	CHECK_EQ(vcpus[slot].run_pfn, MIXED(30));
 	CHECK_EQ(vcpus[slot].powered, 1);
 	CHECK_EQ(vcpus[vcpu_slot(target, VCPU_1)].powered, 0);
@@ -268,7 +280,7 @@ static void changed_records(void)
 		{&saved.head, 0, sizeof(struct cv_snapshot_head)},
 		{&saved.page[0], 1, 4096},
 		{&saved.page[2], 3, 4096},
-		{&saved.vcpu[1], 5, 1024},
+		{&saved.vcpu[1], 5, 16 + sizeof(struct vcpu_context) + 8},
 		{&saved.tail, 6, sizeof(struct cv_snapshot_tail)},
 	};
 
@@ -408,6 +420,32 @@ static void impossible_vcpu(void)
 	}
 }
 
+/* Authentic, but of no VM that this machine can have; also where it has no RAM range. */
+static void impossible_head(void)
+{
+	static const struct ram_range wrong[] = {{1, ~0ULL}, {~0ULL, 1}};
+
+	for (u32 i = 0; i < 2 * CV_MAX_RAM_RANGES; i++) {
+		make_source();
+		ram_ranges[source * CV_MAX_RAM_RANGES + i / 2] = wrong[i % 2];
+		save();
+		unit_case("impossible RAM range %u", i / 2);
+		new_target();
+		world_snapshot();
+		CHECK_EQ(load_head(), CV_EINVAL);
+		world_check_unchanged();
+	}
+	make_source();
+	vms[source].nr_ram = CV_MAX_RAM_RANGES + 1;
+	CHECK_EQ(save_begin(source, HOST), 0);
+	take(&saved.head);
+	unit_case("too many RAM ranges");
+	new_target();
+	world_snapshot();
+	CHECK_EQ(load_head(), CV_EINVAL);
+	world_check_unchanged();
+}
+
 void test_save(void)
 {
 	save_order();
@@ -419,4 +457,5 @@ void test_save(void)
 	other_snapshot();
 	not_empty();
 	impossible_vcpu();
+	impossible_head();
 }
