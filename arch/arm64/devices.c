@@ -63,14 +63,16 @@ static struct {
 	u32 smmu_phandle; /* 0: no SMMU is used */
 } devices;
 
-static enum kind kind_of(const void *fdt, int node)
+static enum kind kind_of(const struct tree_node *node)
 {
+	int size;
+	const char *compatible = fdt_getprop(node->fdt, node->offset, "compatible", &size);
 	struct range r;
 
-	if (fdt_getprop(fdt, node, "compatible", NULL) == NULL || !platform_reg(fdt, node, 0, &r))
+	if (compatible == NULL || !platform_reg(node, 0, &r))
 		return KIND_NONE;
 	for (u32 i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (fdt_node_check_compatible(fdt, node, known[i].compatible) == 0)
+		if (fdt_stringlist_contains(compatible, size, known[i].compatible))
 			return known[i].kind;
 	}
 	return KIND_UNKNOWN;
@@ -94,46 +96,46 @@ static const char *allow(struct range r)
 	return NULL;
 }
 
-static const char *allow_all(const void *fdt, int node)
+static const char *allow_all(const struct tree_node *node)
 {
 	const char *error = NULL;
 	struct range r;
 
-	for (int i = 0; error == NULL && platform_reg(fdt, node, i, &r); i++)
+	for (int i = 0; error == NULL && platform_reg(node, i, &r); i++)
 		error = allow(r);
 	return error;
 }
 
 /* Distributor, then regions of redistributors; the rest (GICv2's frames) is not used. */
-static const char *init_gic(const void *fdt, int node)
+static const char *init_gic(const struct tree_node *node)
 {
-	const fdt32_t *prop = fdt_getprop(fdt, node, "#redistributor-regions", NULL);
+	const fdt32_t *prop = fdt_getprop(node->fdt, node->offset, "#redistributor-regions", NULL);
 	u32 regions = prop == NULL ? 1 : fdt32_ld(prop);
 	const char *error = NULL;
 	struct range r;
 
-	if (platform_reg(fdt, node, 0, &r))
+	if (platform_reg(node, 0, &r))
 		error = allow(r);
 	for (u32 i = 0; i < regions && error == NULL; i++) {
-		if (!platform_reg(fdt, node, (int)i + 1, &r))
+		if (!platform_reg(node, (int)i + 1, &r))
 			return "a GIC without redistributors";
 		error = redist_init(r.base, r.size);
 	}
 	return error;
 }
 
-static const char *init_smmu(const void *fdt, int node)
+static const char *init_smmu(const struct tree_node *node)
 {
 	struct range r;
 	const char *error;
 
 	if (devices.smmu_phandle != 0)
 		return NULL; /* one is driven; what is behind another is not confined */
-	if (!platform_reg(fdt, node, 0, &r))
+	if (!platform_reg(node, 0, &r))
 		return "an SMMU without registers";
 	error = smmu_init(r.base, r.size);
 	if (error == NULL)
-		devices.smmu_phandle = fdt_get_phandle(fdt, node);
+		devices.smmu_phandle = fdt_get_phandle(node->fdt, node->offset);
 	else
 		log_line(LOG_WARN, "the SMMU is not used, it lacks %s", error);
 	return NULL;
@@ -147,12 +149,12 @@ static bool ram_in_gb(u64 pa)
 	return range_meets(gb, platform.ram, platform.nr_ram);
 }
 
-static void init_its(const void *fdt, int node)
+static void init_its(const struct tree_node *node)
 {
 	struct range r;
 
 	devices.its_missing = "its node is broken";
-	if (!platform_reg(fdt, node, 0, &r))
+	if (!platform_reg(node, 0, &r))
 		return;
 	devices.its_missing = its_init(r.base, r.size);
 	if (devices.its_missing == NULL &&
@@ -163,21 +165,22 @@ static void init_its(const void *fdt, int node)
 }
 
 /* Does the SMMU translate every function of bus 0, as stream ID = requester ID? */
-static bool behind_smmu(const void *fdt, int node)
+static bool behind_smmu(const struct tree_node *node)
 {
 	int size;
-	const fdt32_t *map = fdt_getprop(fdt, node, "iommu-map", &size);
+	const fdt32_t *map = fdt_getprop(node->fdt, node->offset, "iommu-map", &size);
 
 	return map != NULL && size >= 16 && devices.smmu_phandle != 0 && fdt32_ld(map) == 0 &&
 	       fdt32_ld(map + 1) == devices.smmu_phandle && fdt32_ld(map + 2) == 0 &&
-	       fdt32_ld(map + 3) >= RIDS && fdt_getprop(fdt, node, "iommu-map-mask", NULL) == NULL;
+	       fdt32_ld(map + 3) >= RIDS &&
+	       fdt_getprop(node->fdt, node->offset, "iommu-map-mask", NULL) == NULL;
 }
 
 /* Windows of a PCI host bridge (IEEE 1275): 3 cells of PCI, then the CPUs' address, a size. */
-static const char *allow_windows(const void *fdt, int node)
+static const char *allow_windows(const struct tree_node *node)
 {
-	int size, ac = fdt_address_cells(fdt, fdt_parent_offset(fdt, node));
-	const fdt32_t *ranges = fdt_getprop(fdt, node, "ranges", &size);
+	int size, ac = fdt_address_cells(node->fdt, node->parent);
+	const fdt32_t *ranges = fdt_getprop(node->fdt, node->offset, "ranges", &size);
 	const char *error = NULL;
 
 	if (ranges == NULL || ac != 2)
@@ -193,14 +196,14 @@ static const char *allow_windows(const void *fdt, int node)
 	return error;
 }
 
-static const char *init_pci(const void *fdt, int node)
+static const char *init_pci(const struct tree_node *node)
 {
-	const char *error = allow_windows(fdt, node);
+	const char *error = allow_windows(node);
 	struct range r;
 
-	if (error != NULL || !platform_reg(fdt, node, 0, &r))
+	if (error != NULL || !platform_reg(node, 0, &r))
 		return error;
-	if (behind_smmu(fdt, node))
+	if (behind_smmu(node))
 		return pci_init(r.base, r.size);
 	devices.nr_windows = 0;
 	devices.open = "PCI devices are not behind an SMMU (QEMU: -M virt,iommu=smmuv3)";
@@ -219,13 +222,13 @@ static const char *cut_off(struct range r)
 }
 
 /* Virtio over MMIO never goes through an SMMU: with a device behind it, it is cut off. */
-static const char *init_virtio(const void *fdt, int node)
+static const char *init_virtio(const struct tree_node *node)
 {
 	struct range r;
 	u64 va;
 	u32 device;
 
-	if (!platform_reg(fdt, node, 0, &r))
+	if (!platform_reg(node, 0, &r))
 		return NULL;
 	va = io_map(r.base & ~PAGE_MASK, CV_PAGE_SIZE);
 	if (va == 0)
@@ -242,23 +245,23 @@ static const char *init_virtio(const void *fdt, int node)
 	return cut_off(r);
 }
 
-static const char *init_node(const void *fdt, int node)
+static const char *init_node(const struct tree_node *node)
 {
-	switch (kind_of(fdt, node)) {
+	switch (kind_of(node)) {
 	case KIND_HOST:
-		return allow_all(fdt, node);
+		return allow_all(node);
 	case KIND_GIC:
-		return init_gic(fdt, node);
+		return init_gic(node);
 	case KIND_ITS:
-		init_its(fdt, node);
+		init_its(node);
 		return NULL;
 	case KIND_PCI:
-		return init_pci(fdt, node);
+		return init_pci(node);
 	case KIND_VIRTIO:
-		return init_virtio(fdt, node);
+		return init_virtio(node);
 	case KIND_UNKNOWN:
 		log_line(LOG_WARN, "device %s is cut off: the core does not know it",
-			 fdt_get_name(fdt, node, NULL));
+			 fdt_get_name(node->fdt, node->offset, NULL));
 		return NULL;
 	default:
 		return NULL;
@@ -267,14 +270,16 @@ static const char *init_node(const void *fdt, int node)
 
 const char *devices_init(const void *fdt)
 {
+	struct tree_node node = platform_root(fdt);
 	const char *error = NULL;
 
-	for (int node = 0; error == NULL && node >= 0; node = fdt_next_node(fdt, node, NULL)) {
-		if (kind_of(fdt, node) == KIND_SMMU)
-			error = init_smmu(fdt, node);
+	while (error == NULL && platform_next(&node)) {
+		if (kind_of(&node) == KIND_SMMU)
+			error = init_smmu(&node);
 	}
-	for (int node = 0; error == NULL && node >= 0; node = fdt_next_node(fdt, node, NULL))
-		error = init_node(fdt, node);
+	node = platform_root(fdt);
+	while (error == NULL && platform_next(&node))
+		error = init_node(&node);
 	if (error == NULL && devices.open != NULL)
 		log_line(LOG_WARN, "no VM can be made here: %s", devices.open);
 	if (error == NULL && devices.its_missing != NULL)
@@ -283,11 +288,11 @@ const char *devices_init(const void *fdt)
 }
 
 /* Is this device's node to say that it is not there? */
-static bool disabled(const void *fdt, int node)
+static bool disabled(const struct tree_node *node)
 {
 	struct range r;
 
-	switch (kind_of(fdt, node)) {
+	switch (kind_of(node)) {
 	case KIND_UNKNOWN:
 	case KIND_KEPT:
 	case KIND_SMMU:
@@ -295,8 +300,7 @@ static bool disabled(const void *fdt, int node)
 	case KIND_ITS:
 		return devices.its_missing != NULL;
 	case KIND_VIRTIO:
-		return platform_reg(fdt, node, 0, &r) &&
-		       range_meets(r, devices.cut, devices.nr_cut);
+		return platform_reg(node, 0, &r) && range_meets(r, devices.cut, devices.nr_cut);
 	default:
 		return false;
 	}
@@ -304,8 +308,10 @@ static bool disabled(const void *fdt, int node)
 
 const char *devices_edit(void *fdt)
 {
-	for (int node = 0; node >= 0; node = fdt_next_node(fdt, node, NULL)) {
-		if (disabled(fdt, node) && fdt_setprop(fdt, node, "status", "disabled", 9) != 0)
+	struct tree_node node = platform_root(fdt);
+
+	while (platform_next(&node)) {
+		if (disabled(&node) && fdt_setprop(fdt, node.offset, "status", "disabled", 9) != 0)
 			return "no room to disable a device";
 	}
 	return NULL;

@@ -81,32 +81,59 @@ static bool translate(const void *fdt, int bus, u64 *address)
 	return true;
 }
 
-bool platform_reg(const void *fdt, int node, int index, struct range *out)
+struct tree_node platform_root(const void *fdt)
 {
-	int parent = fdt_parent_offset(fdt, node);
-	int ac = parent < 0 ? -1 : fdt_address_cells(fdt, parent);
-	int sc = parent < 0 ? -1 : fdt_size_cells(fdt, parent);
+	return (struct tree_node){fdt, 0, -1, 0};
+}
+
+bool platform_next(struct tree_node *node)
+{
+	int last = node->offset, depth = node->depth;
+
+	node->offset = fdt_next_node(node->fdt, last, &node->depth);
+	if (node->offset < 0)
+		return false;
+	if (node->depth > depth)
+		node->parent = last;
+	else if (node->depth < depth)
+		node->parent = node->depth == 1 ? 0 : fdt_parent_offset(node->fdt, node->offset);
+	return true;
+}
+
+bool platform_reg(const struct tree_node *node, int index, struct range *out)
+{
+	const void *fdt = node->fdt;
+	int ac = node->parent < 0 ? -1 : fdt_address_cells(fdt, node->parent);
+	int sc = node->parent < 0 ? -1 : fdt_size_cells(fdt, node->parent);
 	int size;
-	const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
+	const fdt32_t *reg = fdt_getprop(fdt, node->offset, "reg", &size);
 
 	if (reg == NULL || ac < 1 || sc < 1 || (index + 1) * (ac + sc) * 4 > size)
 		return false;
 	out->base = read_cells(reg + index * (ac + sc), ac);
 	out->size = read_cells(reg + index * (ac + sc) + ac, sc);
-	return translate(fdt, parent, &out->base);
+	return translate(fdt, node->parent, &out->base);
 }
 
-static bool is_available(const void *fdt, int node)
+static bool is_available(const struct tree_node *node)
 {
-	const char *status = fdt_getprop(fdt, node, "status", NULL);
+	const char *status = fdt_getprop(node->fdt, node->offset, "status", NULL);
 
 	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
+static bool is_type(const struct tree_node *node, const char *type)
+{
+	const char *is = fdt_getprop(node->fdt, node->offset, "device_type", NULL);
+
+	return is != NULL && strcmp(is, type) == 0;
+}
+
 u64 platform_uart(const void *fdt)
 {
-	int size, node, chosen = fdt_path_offset(fdt, "/chosen");
+	int size, chosen = fdt_path_offset(fdt, "/chosen");
 	const char *path = fdt_getprop(fdt, chosen, "stdout-path", &size);
+	struct tree_node node = {.fdt = fdt};
 	struct range reg;
 	int length = 0;
 
@@ -115,10 +142,11 @@ u64 platform_uart(const void *fdt)
 	/* "path:options"; path may be an alias, which libfdt resolves. */
 	while (length < size && path[length] != '\0' && path[length] != ':')
 		length++;
-	node = fdt_path_offset_namelen(fdt, path, length);
-	if (node < 0 || fdt_node_check_compatible(fdt, node, "arm,pl011") != 0)
+	node.offset = fdt_path_offset_namelen(fdt, path, length);
+	if (node.offset < 0 || fdt_node_check_compatible(fdt, node.offset, "arm,pl011") != 0)
 		return 0;
-	return platform_reg(fdt, node, 0, &reg) ? reg.base : 0;
+	node.parent = fdt_parent_offset(fdt, node.offset);
+	return platform_reg(&node, 0, &reg) ? reg.base : 0;
 }
 
 /* Add a bank in its place. Parts of frames do not count. */
@@ -160,12 +188,13 @@ static void merge_ram(void)
 
 static const char *read_memory(const void *fdt)
 {
-	int node = -1;
+	struct tree_node node = platform_root(fdt);
+	struct range r;
 
-	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) >= 0) {
-		struct range r;
-
-		for (int i = 0; is_available(fdt, node) && platform_reg(fdt, node, i, &r); i++) {
+	while (platform_next(&node)) {
+		if (!is_type(&node, "memory") || !is_available(&node))
+			continue;
+		for (int i = 0; platform_reg(&node, i, &r); i++) {
 			const char *error = add_ram(r);
 
 			if (error != NULL)
@@ -199,7 +228,7 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 {
 	u64 initrd = chosen_address(fdt, "linux,initrd-start");
 	u64 initrd_end = chosen_address(fdt, "linux,initrd-end");
-	int parent = fdt_path_offset(fdt, "/reserved-memory"), node;
+	struct tree_node node = {.fdt = fdt, .parent = fdt_path_offset(fdt, "/reserved-memory")};
 	const char *error = avoid(fdt_pa, fdt_totalsize(fdt));
 	struct range r;
 
@@ -209,11 +238,11 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 		if (fdt_get_mem_rsv(fdt, i, &r.base, &r.size) == 0)
 			error = avoid(r.base, r.size);
 	}
-	if (parent < 0 || error != NULL)
+	if (node.parent < 0 || error != NULL)
 		return error;
-	fdt_for_each_subnode(node, fdt, parent)
+	fdt_for_each_subnode(node.offset, fdt, node.parent)
 	{
-		for (int i = 0; error == NULL && platform_reg(fdt, node, i, &r); i++)
+		for (int i = 0; error == NULL && platform_reg(&node, i, &r); i++)
 			error = avoid(r.base, r.size);
 	}
 	return error;
@@ -221,13 +250,15 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 
 static const char *read_cpus(const void *fdt)
 {
-	int node = -1;
+	struct tree_node node = platform_root(fdt);
 
-	while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "cpu", 4)) >= 0) {
-		int parent = fdt_parent_offset(fdt, node), size;
-		const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &size);
-		const char *method = fdt_getprop(fdt, node, "enable-method", NULL);
+	while (platform_next(&node)) {
+		int size;
+		const fdt32_t *reg = fdt_getprop(fdt, node.offset, "reg", &size);
+		const char *method = fdt_getprop(fdt, node.offset, "enable-method", NULL);
 
+		if (!is_type(&node, "cpu"))
+			continue;
 		if (reg == NULL || size < 4)
 			return "/cpus: a CPU without reg";
 		if (method != NULL && strcmp(method, "psci") != 0)
@@ -235,7 +266,7 @@ static const char *read_cpus(const void *fdt)
 		if (platform.nr_cpus == CV_MAX_CPUS)
 			return "/cpus: more than 64 CPUs";
 		platform.mpidr[platform.nr_cpus++] =
-			read_cells(reg, fdt_address_cells(fdt, parent) == 1 ? 1 : 2);
+			read_cells(reg, fdt_address_cells(fdt, node.parent) == 1 ? 1 : 2);
 	}
 	return platform.nr_cpus > 0 ? NULL : "/cpus: no CPU";
 }

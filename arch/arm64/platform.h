@@ -35,10 +35,25 @@ struct platform {
 extern struct platform platform;
 
 /*
+ * A node, and the one above it (-1: it is the root), for which libfdt would search from the start
+ * of the tree.
+ */
+struct tree_node {
+	const void *fdt;
+	int offset;
+	int parent;
+	int depth;
+};
+
+/* The root; from a node to the next in the order of the tree, false if there is none. */
+struct tree_node platform_root(const void *fdt);
+bool platform_next(struct tree_node *node);
+
+/*
  * Entry `index` of a node's `reg`, as the CPUs see it. Returns false if there is none, or a bus
  * above does not translate it.
  */
-bool platform_reg(const void *fdt, int node, int index, struct range *out);
+bool platform_reg(const struct tree_node *node, int index, struct range *out);
 
 /* The console: what /chosen says, if that is a PL011. Returns its address, or 0. */
 u64 platform_uart(const void *fdt);
