@@ -8,7 +8,7 @@
 #include "core/table.h"
 #include "corevisor/error.h"
 
-/* Are the ranges non-empty, within the records, and is frame 0 not needed? */
+/* Are the ranges non-empty, and within the records? */
 static bool ranges_ok(const struct frame_range *ranges, u32 nr)
 {
 	if (nr > CORE_MAX_BANKS)
@@ -21,45 +21,53 @@ static bool ranges_ok(const struct frame_range *ranges, u32 nr)
 	return true;
 }
 
+static bool ascending(const struct frame_range *ranges, u32 nr)
+{
+	for (u32 i = 1; i < nr; i++) {
+		if (ranges[i].pfn < ranges[i - 1].pfn + ranges[i - 1].frames)
+			return false;
+	}
+	return true;
+}
+
 static bool config_ok(const struct core_config *config)
 {
 	return config->nr_ram != 0 && ranges_ok(config->ram, config->nr_ram) &&
-	       ranges_ok(config->kept, config->nr_kept);
+	       ascending(config->ram, config->nr_ram) && ranges_ok(config->kept, config->nr_kept);
 }
 
-/* The top of RAM: where the records end. */
-static u64 top_of_ram(const struct core_config *config)
+/* Records of frames from `pfn` up to `end` that have no place in anybody's map. */
+static void set_owner(u64 pfn, u64 end, u32 owner)
 {
-	u64 top = 0;
-
-	for (u32 i = 0; i < config->nr_ram; i++) {
-		if (config->ram[i].pfn + config->ram[i].frames > top)
-			top = config->ram[i].pfn + config->ram[i].frames;
-	}
-	return top;
-}
-
-/* Records of frames that have no place in anybody's map; none beyond the top of RAM. */
-static void set_owner(struct frame_range range, u32 owner)
-{
-	for (u64 pfn = range.pfn; pfn < range.pfn + range.frames && pfn < nr_frames; pfn++)
+	for (; pfn < end; pfn++)
 		frame_set(pfn, owner, 0, 0);
 }
 
-static void set_owner_host(struct frame_range range)
+static void set_owner_host(u64 pfn, u64 end)
 {
-	for (u64 pfn = range.pfn; pfn < range.pfn + range.frames; pfn++)
+	for (; pfn < end; pfn++)
 		frame_set(pfn, CV_HOSTVISOR, 0, pfn + CV_SMMU_HOST_OFFSET);
 }
 
+/* The records end with RAM; frames between the banks are nobody's. */
 static void init_records(const struct core_config *config)
 {
-	nr_frames = top_of_ram(config);
-	set_owner((struct frame_range){0, nr_frames}, CV_INVALID_ID);
-	for (u32 i = 0; i < config->nr_ram; i++)
-		set_owner_host(config->ram[i]);
-	for (u32 i = 0; i < config->nr_kept; i++)
-		set_owner(config->kept[i], CV_COREVISOR);
+	const struct frame_range *last = &config->ram[config->nr_ram - 1];
+	u64 end = 0;
+
+	nr_frames = last->pfn + last->frames;
+	for (u32 i = 0; i < config->nr_ram; i++) {
+		u64 pfn = config->ram[i].pfn;
+
+		set_owner(end, pfn, CV_INVALID_ID);
+		end = pfn + config->ram[i].frames;
+		set_owner_host(pfn, end);
+	}
+	for (u32 i = 0; i < config->nr_kept; i++) {
+		u64 kept_end = config->kept[i].pfn + config->kept[i].frames;
+
+		set_owner(config->kept[i].pfn, kept_end < end ? kept_end : end, CV_COREVISOR);
+	}
 	/* Even if there is RAM, so that frame number 0 can mean that nothing is mapped. */
 	frame_set(0, CV_INVALID_ID, 0, 0);
 }

@@ -16,7 +16,8 @@ struct frame_range {
 };
 
 /*
- * What the machine tells the core. RAM banks are disjoint and lie below CV_MAX_FRAMES.
+ * What the machine tells the core. RAM banks are disjoint, in ascending order, below
+ * CV_MAX_FRAMES.
  * Kept: ranges of RAM that are the core's own (its image, records, table pool). The pool is
  * table_pool[], at frame pool_pfn; it reads zero and lies in a kept range.
  */

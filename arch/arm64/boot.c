@@ -95,7 +95,8 @@ static const void *find_fdt(u64 fdt_pa)
 		boot_fail("device tree is broken", "header");
 	if (fdt_check_full(fdt, fdt_totalsize(fdt)) != 0)
 		boot_fail("device tree is broken", "structure");
-	use_uart(1, platform_uart(fdt));
+	platform_open(fdt);
+	use_uart(1, platform.uart);
 	return fdt;
 }
 

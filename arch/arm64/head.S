@@ -93,7 +93,11 @@ boot_high:
 	mov	sp, x0
 	ADDRESS(x0, _bss_start)
 	ADDRESS(x1, _bss_end)
-1:	stp	xzr, xzr, [x0], #16
+1:	stp	xzr, xzr, [x0]
+	stp	xzr, xzr, [x0, #16]
+	stp	xzr, xzr, [x0, #32]
+	stp	xzr, xzr, [x0, #48]
+	add	x0, x0, #64
 	cmp	x0, x1
 	b.lo	1b
 	ADDRESS(x0, vectors)

@@ -43,6 +43,14 @@ void *memmove(void *to, const void *from, size_t n)
 
 	if (d <= s || d >= s + n)
 		return memcpy(to, from, n);
+	/* From the end on: libfdt makes room for a property like this, in words. */
+	if ((((uintptr_t)d ^ (uintptr_t)s) & 3) == 0) {
+		for (; n > 0 && ((uintptr_t)(d + n) & 3) != 0; n--)
+			d[n - 1] = s[n - 1];
+		for (; n >= 4; n -= 4)
+			*(uint32_t *)(void *)(d + n - 4) =
+				*(const uint32_t *)(const void *)(s + n - 4);
+	}
 	while (n-- > 0)
 		d[n] = s[n];
 	return to;

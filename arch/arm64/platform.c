@@ -55,11 +55,17 @@ static bool translate_entry(const fdt32_t *entry, const int cells[3], u64 *addre
 	return true;
 }
 
-/* An address on bus `bus` as the CPUs see it. */
-static bool translate(const void *fdt, int bus, u64 *address)
+/* Above a node of this depth: only deep ones are worth a search from the start of the tree. */
+static int parent_of(const void *fdt, int node, int depth)
 {
-	while (bus > 0) {
-		int parent = fdt_parent_offset(fdt, bus);
+	return depth == 1 ? 0 : fdt_parent_offset(fdt, node);
+}
+
+/* An address on bus `bus`, which is that deep in the tree, as the CPUs see it. */
+static bool translate(const void *fdt, int bus, int depth, u64 *address)
+{
+	for (; bus > 0; depth--) {
+		int parent = parent_of(fdt, bus, depth);
 		int size, cells[3];
 		const fdt32_t *ranges = fdt_getprop(fdt, bus, "ranges", &size);
 		bool found = size == 0;
@@ -96,7 +102,7 @@ bool platform_next(struct tree_node *node)
 	if (node->depth > depth)
 		node->parent = last;
 	else if (node->depth < depth)
-		node->parent = node->depth == 1 ? 0 : fdt_parent_offset(node->fdt, node->offset);
+		node->parent = parent_of(node->fdt, node->offset, node->depth);
 	return true;
 }
 
@@ -112,7 +118,7 @@ bool platform_reg(const struct tree_node *node, int index, struct range *out)
 		return false;
 	out->base = read_cells(reg + index * (ac + sc), ac);
 	out->size = read_cells(reg + index * (ac + sc) + ac, sc);
-	return translate(fdt, node->parent, &out->base);
+	return translate(fdt, node->parent, node->depth - 1, &out->base);
 }
 
 static bool is_available(const struct tree_node *node)
@@ -122,31 +128,33 @@ static bool is_available(const struct tree_node *node)
 	return status == NULL || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
-static bool is_type(const struct tree_node *node, const char *type)
+/* The console: what /chosen says, if that is a PL011. Returns its address, or 0. */
+static u64 find_uart(const void *fdt)
 {
-	const char *is = fdt_getprop(node->fdt, node->offset, "device_type", NULL);
-
-	return is != NULL && strcmp(is, type) == 0;
-}
-
-u64 platform_uart(const void *fdt)
-{
-	int size, chosen = fdt_path_offset(fdt, "/chosen");
-	const char *path = fdt_getprop(fdt, chosen, "stdout-path", &size);
-	struct tree_node node = {.fdt = fdt};
+	int size, length = 0, offset;
+	const char *path = fdt_getprop(fdt, platform.chosen, "stdout-path", &size);
+	struct tree_node node = platform_root(fdt);
 	struct range reg;
-	int length = 0;
 
 	if (path == NULL)
 		return 0;
 	/* "path:options"; path may be an alias, which libfdt resolves. */
 	while (length < size && path[length] != '\0' && path[length] != ':')
 		length++;
-	node.offset = fdt_path_offset_namelen(fdt, path, length);
-	if (node.offset < 0 || fdt_node_check_compatible(fdt, node.offset, "arm,pl011") != 0)
+	offset = fdt_path_offset_namelen(fdt, path, length);
+	while (node.offset != offset) {
+		if (!platform_next(&node))
+			return 0;
+	}
+	if (fdt_node_check_compatible(fdt, offset, "arm,pl011") != 0)
 		return 0;
-	node.parent = fdt_parent_offset(fdt, node.offset);
 	return platform_reg(&node, 0, &reg) ? reg.base : 0;
+}
+
+void platform_open(const void *fdt)
+{
+	platform.chosen = fdt_path_offset(fdt, "/chosen");
+	platform.uart = find_uart(fdt);
 }
 
 /* Add a bank in its place. Parts of frames do not count. */
@@ -186,25 +194,14 @@ static void merge_ram(void)
 	platform.nr_ram = n + 1;
 }
 
-static const char *read_memory(const void *fdt)
+static const char *read_memory(const struct tree_node *node)
 {
-	struct tree_node node = platform_root(fdt);
+	const char *error = NULL;
 	struct range r;
 
-	while (platform_next(&node)) {
-		if (!is_type(&node, "memory") || !is_available(&node))
-			continue;
-		for (int i = 0; platform_reg(&node, i, &r); i++) {
-			const char *error = add_ram(r);
-
-			if (error != NULL)
-				return error;
-		}
-	}
-	if (platform.nr_ram == 0)
-		return "/memory: no RAM";
-	merge_ram();
-	return NULL;
+	for (int i = 0; error == NULL && is_available(node) && platform_reg(node, i, &r); i++)
+		error = add_ram(r);
+	return error;
 }
 
 static const char *avoid(u64 base, u64 size)
@@ -219,16 +216,16 @@ static const char *avoid(u64 base, u64 size)
 static u64 chosen_address(const void *fdt, const char *name)
 {
 	int size;
-	const fdt32_t *p = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), name, &size);
+	const fdt32_t *p = fdt_getprop(fdt, platform.chosen, name, &size);
 
 	return p == NULL ? 0 : read_cells(p, size / 4);
 }
 
-static const char *read_reserved(const void *fdt, u64 fdt_pa)
+/* What the loader put there: the tree, the initrd; and what the header of the tree reserves. */
+static const char *read_reservations(const void *fdt, u64 fdt_pa)
 {
 	u64 initrd = chosen_address(fdt, "linux,initrd-start");
 	u64 initrd_end = chosen_address(fdt, "linux,initrd-end");
-	struct tree_node node = {.fdt = fdt, .parent = fdt_path_offset(fdt, "/reserved-memory")};
 	const char *error = avoid(fdt_pa, fdt_totalsize(fdt));
 	struct range r;
 
@@ -238,71 +235,98 @@ static const char *read_reserved(const void *fdt, u64 fdt_pa)
 		if (fdt_get_mem_rsv(fdt, i, &r.base, &r.size) == 0)
 			error = avoid(r.base, r.size);
 	}
-	if (node.parent < 0 || error != NULL)
-		return error;
-	fdt_for_each_subnode(node.offset, fdt, node.parent)
-	{
-		for (int i = 0; error == NULL && platform_reg(&node, i, &r); i++)
-			error = avoid(r.base, r.size);
+	return error;
+}
+
+/* A child of /reserved-memory. */
+static const char *read_reserved(const struct tree_node *node)
+{
+	const char *error = NULL;
+	struct range r;
+
+	for (int i = 0; error == NULL && platform_reg(node, i, &r); i++)
+		error = avoid(r.base, r.size);
+	return error;
+}
+
+static const char *read_cpu(const struct tree_node *node)
+{
+	int size;
+	const fdt32_t *reg = fdt_getprop(node->fdt, node->offset, "reg", &size);
+	const char *method = fdt_getprop(node->fdt, node->offset, "enable-method", NULL);
+
+	if (reg == NULL || size < 4)
+		return "/cpus: a CPU without reg";
+	if (method != NULL && strcmp(method, "psci") != 0)
+		return "/cpus: enable-method other than psci";
+	if (platform.nr_cpus == CV_MAX_CPUS)
+		return "/cpus: more than 64 CPUs";
+	platform.mpidr[platform.nr_cpus++] =
+		read_cells(reg, fdt_address_cells(node->fdt, node->parent) == 1 ? 1 : 2);
+	return NULL;
+}
+
+static bool is_psci(const struct tree_node *node)
+{
+	return fdt_node_check_compatible(node->fdt, node->offset, "arm,psci-1.0") == 0 ||
+	       fdt_node_check_compatible(node->fdt, node->offset, "arm,psci-0.2") == 0;
+}
+
+static const char *read_psci(const struct tree_node *node)
+{
+	const char *method = fdt_getprop(node->fdt, node->offset, "method", NULL);
+
+	if (method == NULL || strcmp(method, "smc") != 0)
+		return "/psci: method is not smc (is there firmware below EL2?)";
+	platform.psci = true;
+	return NULL;
+}
+
+/* The nodes that matter, in whatever order: one reading of the tree. */
+static const char *read_nodes(const void *fdt)
+{
+	struct tree_node node = platform_root(fdt);
+	const char *error = NULL;
+	int reserved = -1;
+
+	while (error == NULL && platform_next(&node)) {
+		const char *type = fdt_getprop(fdt, node.offset, "device_type", NULL);
+
+		if (node.depth == 1 &&
+		    strcmp(fdt_get_name(fdt, node.offset, NULL), "reserved-memory") == 0)
+			reserved = node.offset;
+		else if (node.parent == reserved)
+			error = read_reserved(&node);
+		else if (type != NULL && strcmp(type, "memory") == 0)
+			error = read_memory(&node);
+		else if (type != NULL && strcmp(type, "cpu") == 0)
+			error = read_cpu(&node);
+		else if (is_psci(&node))
+			error = read_psci(&node);
 	}
 	return error;
 }
 
-static const char *read_cpus(const void *fdt)
-{
-	struct tree_node node = platform_root(fdt);
-
-	while (platform_next(&node)) {
-		int size;
-		const fdt32_t *reg = fdt_getprop(fdt, node.offset, "reg", &size);
-		const char *method = fdt_getprop(fdt, node.offset, "enable-method", NULL);
-
-		if (!is_type(&node, "cpu"))
-			continue;
-		if (reg == NULL || size < 4)
-			return "/cpus: a CPU without reg";
-		if (method != NULL && strcmp(method, "psci") != 0)
-			return "/cpus: enable-method other than psci";
-		if (platform.nr_cpus == CV_MAX_CPUS)
-			return "/cpus: more than 64 CPUs";
-		platform.mpidr[platform.nr_cpus++] =
-			read_cells(reg, fdt_address_cells(fdt, node.parent) == 1 ? 1 : 2);
-	}
-	return platform.nr_cpus > 0 ? NULL : "/cpus: no CPU";
-}
-
-static const char *read_psci(const void *fdt)
-{
-	int node = fdt_node_offset_by_compatible(fdt, -1, "arm,psci-1.0");
-	const char *method;
-
-	if (node < 0)
-		node = fdt_node_offset_by_compatible(fdt, -1, "arm,psci-0.2");
-	if (node < 0)
-		return "/psci: no PSCI 0.2 or later";
-	method = fdt_getprop(fdt, node, "method", NULL);
-	if (method == NULL || strcmp(method, "smc") != 0)
-		return "/psci: method is not smc (is there firmware below EL2?)";
-	return NULL;
-}
-
 const char *platform_read(const void *fdt, u64 fdt_pa)
 {
-	const char *error = read_memory(fdt);
+	const char *error = read_nodes(fdt);
 
 	if (error == NULL)
-		error = read_reserved(fdt, fdt_pa);
+		error = read_reservations(fdt, fdt_pa);
+	if (error == NULL && platform.nr_ram == 0)
+		error = "/memory: no RAM";
+	if (error == NULL && platform.nr_cpus == 0)
+		error = "/cpus: no CPU";
+	if (error == NULL && !platform.psci)
+		error = "/psci: no PSCI 0.2 or later";
 	if (error == NULL)
-		error = read_cpus(fdt);
-	if (error == NULL)
-		error = read_psci(fdt);
-	platform.uart = platform_uart(fdt);
+		merge_ram();
 	return error;
 }
 
 void platform_option(const void *fdt, const char *name, char *value, u32 size)
 {
-	const char *args = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "bootargs", NULL);
+	const char *args = fdt_getprop(fdt, platform.chosen, "bootargs", NULL);
 	size_t length = strlen(name);
 	u32 n = 0;
 
@@ -324,7 +348,7 @@ void platform_option(const void *fdt, const char *name, char *value, u32 size)
 const void *platform_seed(const void *fdt, u32 *size)
 {
 	int length;
-	const void *seed = fdt_getprop(fdt, fdt_path_offset(fdt, "/chosen"), "rng-seed", &length);
+	const void *seed = fdt_getprop(fdt, platform.chosen, "rng-seed", &length);
 
 	*size = seed == NULL ? 0 : (u32)length;
 	return seed;

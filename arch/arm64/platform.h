@@ -19,15 +19,17 @@ struct range {
 };
 
 /*
+ * chosen: where /chosen is in the loader's tree. uart: PL011, or 0.
  * ram: banks, in ascending order, disjoint. avoid: parts of RAM somebody uses at boot.
- * uart: PL011, or 0.
  */
 struct platform {
+	int chosen;
 	struct range ram[CORE_MAX_BANKS];
 	struct range avoid[MAX_AVOID];
 	u32 nr_ram;
 	u32 nr_avoid;
 	u32 nr_cpus;
+	bool psci; /* 0.2 or later, by SMC */
 	u64 uart;
 	u64 mpidr[CV_MAX_CPUS];
 };
@@ -55,11 +57,11 @@ bool platform_next(struct tree_node *node);
  */
 bool platform_reg(const struct tree_node *node, int index, struct range *out);
 
-/* The console: what /chosen says, if that is a PL011. Returns its address, or 0. */
-u64 platform_uart(const void *fdt);
+/* Read what the rest needs first: where /chosen is, and the console. */
+void platform_open(const void *fdt);
 
 /*
- * Read the tree into `platform`. Returns NULL, or what is wrong with it; that names
+ * Read the rest of the tree into `platform`. Returns NULL, or what is wrong with it; that names
  * a node where it can.
  */
 const char *platform_read(const void *fdt, u64 fdt_pa);

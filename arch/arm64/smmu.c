@@ -301,7 +301,7 @@ void smmu_set_doorbell(u64 pa)
 
 void smmu_table_written(u32 table, u32 index, u64 desc)
 {
-	if (smmu.doorbell == 0 || table != MAP_DMA_DEFAULT * table_geometry.root_tables)
+	if (table != MAP_DMA_DEFAULT * table_geometry.root_tables || smmu.doorbell == 0)
 		return;
 	/* The doorbell's GB has no RAM: the core never maps anything there. */
 	if (smmu.doorbell >> 30 != index)

@@ -61,6 +61,14 @@ static void bad_configs(void)
 	config.ram[0].pfn = ~0ULL;
 	refused("a bank that wraps", config, CV_EINVAL);
 	config = good_config();
+	config.ram[1] = (struct frame_range){config.ram[0].pfn + config.ram[0].frames - 1, 2};
+	config.nr_ram = 2;
+	refused("banks that overlap", config, CV_EINVAL);
+	config = good_config();
+	config.ram[1] = (struct frame_range){RAM_PFN - 2, 2};
+	config.nr_ram = 2;
+	refused("banks in descending order", config, CV_EINVAL);
+	config = good_config();
 	config.kept[0].frames = 0;
 	refused("an empty kept range", config, CV_EINVAL);
 	config = good_config();
@@ -172,7 +180,7 @@ static void two_banks(void)
 	CHECK_EQ(invariant_check_all().inv, INV_NONE);
 }
 
-/* Two banks that meet within 2 MB, the upper one first: no frame is left out, none is mapped twice. */
+/* Two banks that meet within 2 MB: no frame is left out, none is mapped twice. */
 static void banks_that_meet(void)
 {
 	static struct core_config config;
@@ -181,8 +189,8 @@ static void banks_that_meet(void)
 	unit_case("two banks that meet within a block");
 	world_boot();
 	config = good_config();
-	config.ram[0] = (struct frame_range){meet, end - meet};
-	config.ram[1] = (struct frame_range){RAM_PFN, meet - RAM_PFN};
+	config.ram[0] = (struct frame_range){RAM_PFN, meet - RAM_PFN};
+	config.ram[1] = (struct frame_range){meet, end - meet};
 	config.nr_ram = 2;
 	memset(table_pool, 0, WORLD_TABLES * sizeof(struct table));
 	CHECK_EQ(core_init(&config), 0);
