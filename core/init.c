@@ -4,6 +4,7 @@
 #include "core/machine.h"
 #include "core/mem.h"
 #include "core/page.h"
+#include "core/rollback.h"
 #include "core/state.h"
 #include "core/table.h"
 #include "corevisor/error.h"
@@ -144,5 +145,5 @@ int core_init(const struct core_config *config)
 			return error;
 	}
 	init_dma();
-	return CV_OK;
+	return rollback_init();
 }

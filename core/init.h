@@ -35,7 +35,7 @@ struct core_config {
  * Set up all state: records, the host's map in the largest blocks, the default DMA
  * context. Runs once, on one CPU, before the host or any device runs; frames[] up to the
  * top of RAM is backed. Returns 0, CV_EINVAL for a configuration that cannot
- * be, CV_ENOMEM for a pool that is too small.
+ * be, CV_ENOMEM for a pool that is too small, CV_ENOSPC for a store with more VMs than fit.
  */
 int core_init(const struct core_config *config);
 

@@ -5,7 +5,7 @@
  *
  *   LOCK_DMA    owners of DMA contexts, streams
  *   LOCK_VM     one a VM: its vm_info, its vCPUs' states, its image and RAM ranges
- *   LOCK_PAGE   ownership records, device claims, the bounce buffer
+ *   LOCK_PAGE   ownership records, device claims, the bounce buffer, newest snapshots
  *   LOCK_MAP    translation tables and their pool
  *   LOCK_ID     which VM ids and vCPU contexts are taken
  *
@@ -62,7 +62,8 @@ enum lock_rank {
 	vcpu_slots[0 .. (CV_MAX_VMS + 1) * CV_MAX_VCPUS - 1], \
 	dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], stream_contexts[0 .. CV_MAX_STREAMS - 1], \
 	io_claims[0 .. CV_MAX_IO_CLAIMS - 1], vm_id_taken[0 .. CV_MAX_VMS], next_vmid, \
-	cpus[0 .. CV_MAX_CPUS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1]
+	cpus[0 .. CV_MAX_CPUS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1], \
+	lineages[0 .. CV_MAX_LINEAGES - 1]
 /* A function that takes its locks itself, and has dropped them when it returns. */
 #define ENTRY_REQUIRES \
 	requires locks: no_locks; \
@@ -132,7 +133,7 @@ void unlock_vm(u32 vm);
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
-      bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1];
     ensures held: held_page != 0;
     ensures mine: is_vm(held_vm) ==> vms[held_vm] == \old(vms[held_vm]);
     ensures owners: held_dma != 0 ==> \forall integer c; is_context(c) ==>

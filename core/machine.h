@@ -148,6 +148,19 @@ void machine_inject_vm_abort(u32 slot);
 /*@ terminates \true; exits \false; assigns \nothing; */
 void machine_kick_vm(u32 vm);
 
+/*
+ * A log that survives a reboot and that the host can neither read nor write; on a machine without
+ * one, nothing. append: for good when it returns true; when it returns false, nothing is changed;
+ * what has to move for it to fit comes from lineages[]. read: record `index`, below size, of those
+ * there were at boot, in the order in which they were appended; generation 0: not a record.
+ */
+/*@ terminates \true; exits \false; assigns \nothing; */
+bool machine_store_append(struct lineage lineage);
+/*@ terminates \true; exits \false; assigns \nothing; */
+struct lineage machine_store_read(u32 index);
+/*@ terminates \true; exits \false; assigns \nothing; */
+u32 machine_store_size(void);
+
 /* Monotonic count of the system counter (CNTPCT_EL0). */
 /*@ terminates \true; exits \false; assigns \nothing; */
 u64 machine_counter(void);

@@ -6,6 +6,7 @@
 #include "core/machine.h"
 #include "core/mem.h"
 #include "core/page.h"
+#include "core/rollback.h"
 #include "core/state.h"
 #include "core/table.h"
 #include "core/vcpu.h"
@@ -147,6 +148,9 @@ static void put_head(u32 vm)
 	crypto_random(HEAD(nonce), CRYPTO_NONCE_SIZE);
 	bytes_copy(HEAD(sealed.key), snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	bytes_copy(HEAD(sealed.measurement), vm_measures[vm].digest, CRYPTO_HASH_SIZE);
+	bytes_set_word(HEAD(sealed.lineage), snapshots[vm].lineage.id_low);
+	bytes_set_word(HEAD(sealed.lineage) + 8, snapshots[vm].lineage.id_high);
+	bytes_set_word(HEAD(sealed.generation), snapshots[vm].lineage.generation + 1);
 	bytes_set_word(HEAD(sealed.counter), machine_counter() - vms[vm].counter_offset);
 	bytes_set_word(HEAD(sealed.pages), vms[vm].nr_frames);
 	bytes_set_word(HEAD(sealed.vcpus), vms[vm].nr_vcpus);
@@ -183,14 +187,32 @@ static bool open_head(void)
 	return authentic;
 }
 
+/* A VM gets its id when it is first saved. */
+static void draw_lineage(u32 vm)
+{
+	u8 id[16];
+
+	if ((snapshots[vm].lineage.id_low | snapshots[vm].lineage.id_high) != 0)
+		return;
+	crypto_random(id, sizeof(id));
+	snapshots[vm].lineage.id_low = bytes_word(id);
+	snapshots[vm].lineage.id_high = bytes_word(id + 8);
+}
+
 int save_begin(u32 vm, u64 out_pfn)
 {
+	int error;
+
 	if (vms[vm].state != CV_VM_POWEROFF || vms[vm].verified == 0 || vms[vm].reclaimed != 0)
 		return CV_ESTATE;
 	if (vm_has_active_vcpu(vm))
 		return CV_EBUSY;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
+	error = rollback_check(snapshots[vm].lineage);
+	if (error != CV_OK)
+		return error;
+	draw_lineage(vm);
 	crypto_random(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshot_start(vm, SNAPSHOT_SAVING, vms[vm].nr_frames, vms[vm].nr_vcpus);
 	put_head(vm);
@@ -273,11 +295,18 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn)
 
 int save_end(u32 vm, u64 out_pfn)
 {
+	int error;
+
 	if (snapshots[vm].phase != SNAPSHOT_SAVING || !pages_are_saved(vm) ||
 	    snapshots[vm].vcpus != snapshots[vm].vcpus_total)
 		return CV_ESTATE;
 	if (frame_owner(out_pfn) != CV_HOSTVISOR)
 		return CV_EPERM;
+	/* Before the host gets what makes it complete. */
+	error = rollback_advance(snapshots[vm].lineage);
+	if (error != CV_OK)
+		return error;
+	snapshots[vm].lineage.generation++;
 	bytes_set_word(TAIL(pages), snapshots[vm].pages);
 	bytes_set_word(TAIL(vcpus), snapshots[vm].vcpus);
 	seal_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), TAIL(pages),
@@ -302,6 +331,7 @@ static bool vm_is_empty(u32 vm)
 
 /* The numbers of a head. */
 struct layout {
+	struct lineage lineage;
 	u64 counter;
 	u64 pages;
 	u64 vcpus;
@@ -314,6 +344,9 @@ static struct layout get_layout(void)
 {
 	struct layout layout;
 
+	layout.lineage.id_low = bytes_word(HEAD(sealed.lineage));
+	layout.lineage.id_high = bytes_word(HEAD(sealed.lineage) + 8);
+	layout.lineage.generation = bytes_word(HEAD(sealed.generation));
 	layout.counter = bytes_word(HEAD(sealed.counter));
 	layout.pages = bytes_word(HEAD(sealed.pages));
 	layout.vcpus = bytes_word(HEAD(sealed.vcpus));
@@ -331,7 +364,8 @@ static struct layout get_layout(void)
  */
 static bool layout_ok(struct layout layout)
 {
-	if (layout.nr_ram > CV_MAX_RAM_RANGES || layout.vcpus > CV_MAX_VCPUS)
+	if (layout.nr_ram > CV_MAX_RAM_RANGES || layout.vcpus > CV_MAX_VCPUS ||
+	    layout.lineage.generation == 0)
 		return false;
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
 		if (layout.ram[r].frames > table_geometry.gfn_limit ||
@@ -350,12 +384,14 @@ static void apply_head(u32 vm, struct layout layout)
 	vms[vm].counter_offset = machine_counter() - layout.counter;
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++)
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r] = layout.ram[r];
+	snapshots[vm].lineage = layout.lineage;
 	snapshot_start(vm, SNAPSHOT_LOADING, layout.pages, (u32)layout.vcpus);
 }
 
 int load_begin(u32 vm, u64 in_pfn)
 {
 	struct layout layout;
+	int error;
 
 	if (!vm_is_empty(vm))
 		return CV_ESTATE;
@@ -367,11 +403,11 @@ int load_begin(u32 vm, u64 in_pfn)
 	if (!open_head())
 		return CV_EAUTH;
 	layout = get_layout();
-	if (!layout_ok(layout))
-		return CV_EINVAL;
-	apply_head(vm, layout);
+	error = layout_ok(layout) ? rollback_check(layout.lineage) : CV_EINVAL;
+	if (error == CV_OK)
+		apply_head(vm, layout);
 	bytes_wipe(HEAD(sealed.key), CRYPTO_KEY_SIZE);
-	return CV_OK;
+	return error;
 }
 
 /* What load_decrypt_buf refuses before it decrypts. */
@@ -507,6 +543,8 @@ static bool load_is_complete(u32 vm)
 
 int load_end(u32 vm, u64 in_pfn)
 {
+	int error;
+
 	if (vms[vm].state != CV_VM_READY || snapshots[vm].phase != SNAPSHOT_LOADING ||
 	    !load_is_complete(vm))
 		return CV_ESTATE;
@@ -516,6 +554,10 @@ int load_end(u32 vm, u64 in_pfn)
 	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_TAIL, 0), TAIL(pages),
 			 TAIL_SEALED_SIZE, TAIL(tag)))
 		return CV_EAUTH;
+	/* A newer one may have been completed meanwhile. */
+	error = rollback_note(snapshots[vm].lineage);
+	if (error != CV_OK)
+		return error;
 	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	vms[vm].verified = 1;

@@ -17,7 +17,9 @@
 
 /*
  * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED, or has lost a frame
- * already. CV_EBUSY: a vCPU is still running. A snapshot under way starts over.
+ * already. CV_EBUSY: a vCPU is still running. CV_ESTALE: another copy of the VM was saved since
+ * this one was restored. CV_ENOSPC: its newest snapshot could not be remembered. A snapshot under
+ * way starts over.
  */
 int save_begin(u32 vm, u64 out_pfn);
 
@@ -56,12 +58,17 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
  */
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
 
-/* Finish. CV_ESTATE: no save under way, or pages or vCPUs are missing. */
+/*
+ * Finish: older snapshots of this VM are refused from now on. CV_ESTATE: no save under way, or
+ * pages or vCPUs are missing. CV_ESTALE: another copy of the VM was saved meanwhile. CV_ENOSPC: the
+ * store takes no more.
+ */
 int save_end(u32 vm, u64 out_pfn);
 
 /*
  * Begin to load into an empty VM. CV_ESTATE: not READY, or not empty. CV_EINVAL: not a
- * snapshot. CV_EAUTH.
+ * snapshot. CV_EAUTH. CV_ESTALE: an older one than one that is known. CV_ENOSPC: too many VMs are
+ * known to remember another.
  */
 int load_begin(u32 vm, u64 in_pfn);
 
@@ -99,7 +106,11 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
  */
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
 
-/* Finish: VERIFIED. CV_ESTATE: no load under way, or records or vCPUs are missing. CV_EAUTH. */
+/*
+ * Finish: VERIFIED, and older snapshots of the VM are refused from now on. CV_ESTATE: no load under
+ * way, or records or vCPUs are missing. CV_EAUTH. CV_ESTALE: a newer one was completed meanwhile.
+ * CV_ENOSPC: the store takes no more.
+ */
 int load_end(u32 vm, u64 in_pfn);
 
 #endif

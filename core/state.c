@@ -14,6 +14,7 @@ struct boot_region boot_regions[(CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS];
 struct vm_measure vm_measures[CV_MAX_VMS + 1];
 struct snapshot snapshots[CV_MAX_VMS + 1];
 struct snapshot_key snapshot_keys[CV_MAX_VMS + 1];
+struct lineage lineages[CV_MAX_LINEAGES];
 
 struct vcpu vcpus[CV_MAX_VCPUS_TOTAL];
 struct vcpu_context vcpu_contexts[CV_MAX_VCPUS_TOTAL];

@@ -99,6 +99,16 @@ struct vm_measure {
 
 extern struct vm_measure vm_measures[CV_MAX_VMS + 1];
 
+/* A VM across its snapshots: which it is, and the newest of them that is known. */
+struct lineage {
+	u64 id_low; /* random */
+	u64 id_high;
+	u64 generation; /* 1: its first snapshot; 0: none, or a free element */
+};
+
+/* Of all VMs that were saved or restored here. Lock: page. */
+extern struct lineage lineages[CV_MAX_LINEAGES];
+
 /* A snapshot under way. Lock: vm. */
 struct snapshot {
 	u32 phase; /* enum snapshot_phase */
@@ -109,6 +119,7 @@ struct snapshot {
 	u64 pages; /* pages done */
 	u64 pages_total;
 	u64 next_gfn; /* pages come in ascending order */
+	struct lineage lineage; /* the snapshot that the VM is of; stays when it is done */
 };
 
 extern struct snapshot snapshots[CV_MAX_VMS + 1];

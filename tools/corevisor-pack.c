@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "arch/arm64/layout.h"
+#include "arch/arm64/store_format.h"
 
 struct file {
 	const char *name;
@@ -27,6 +28,7 @@ struct file {
 static void usage(FILE *out)
 {
 	fputs("usage: corevisor-pack [-o FILE] [-c CORE] [-k KEY] [-u ADDRESS] HOST_IMAGE\n"
+	      "       corevisor-pack --nv FILE [--nv-size BYTES]\n"
 	      "\n"
 	      "Make one file of Corevisor and a host kernel; boot it wherever the kernel's own\n"
 	      "Image would boot, at EL2.\n"
@@ -38,6 +40,9 @@ static void usage(FILE *out)
 	      "                   without it snapshots do not outlive a boot\n"
 	      "  -u, --uart       physical address of a PL011 for messages before the device\n"
 	      "                   tree is read, or 0 (default: 0x9000000, that of QEMU virt)\n"
+	      "  -n, --nv         make a new file instead: the empty store of newest snapshots, for\n"
+	      "                   a bank of flash that the core keeps (QEMU virt: the second pflash)\n"
+	      "  -s, --nv-size    its size, that of the bank (default: 67108864, that of QEMU virt)\n"
 	      "  -h, --help       this text\n",
 	      out);
 }
@@ -219,17 +224,47 @@ static uint64_t parse_address(const char *text)
 	return value;
 }
 
+/* What a store that has been used forgets is what it is for: never over a file that is there. */
+static void make_store(const char *name, const char *size_text)
+{
+	struct store_record header = {{STORE_AREA_MAGIC, 0, 1, 0}};
+	char *end = "";
+	unsigned long long size = size_text != NULL ? strtoull(size_text, &end, 0) : 64ULL << 20;
+	struct file store = {name, malloc(STORE_SIZE), STORE_SIZE};
+	FILE *out;
+
+	if (*end != '\0' || size < STORE_SIZE)
+		fail("--nv-size %s: not a number of bytes that is at least %u", size_text,
+		     STORE_SIZE);
+	out = fopen(name, "wbx");
+	if (store.data == NULL || out == NULL)
+		fail("%s: %s", name, strerror(errno));
+	memset(store.data, 0xff, STORE_SIZE);
+	put64(&store, 0, STORE_MAGIC);
+	header.word[STORE_WORDS - 1] = store_check(&header);
+	for (size_t i = 0; i < STORE_WORDS; i++)
+		put64(&store, STORE_BLOCK + 8 * i, header.word[i]);
+	if (fwrite(store.data, 1, STORE_SIZE, out) != STORE_SIZE || fflush(out) != 0 ||
+	    ftruncate(fileno(out), (off_t)size) != 0 || fclose(out) != 0) {
+		unlink(name);
+		fail("%s: cannot write it: %s", name, strerror(errno));
+	}
+	free(store.data);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"output", required_argument, NULL, 'o'}, {"core", required_argument, NULL, 'c'},
 		{"key", required_argument, NULL, 'k'},	  {"uart", required_argument, NULL, 'u'},
+		{"nv", required_argument, NULL, 'n'},	  {"nv-size", required_argument, NULL, 's'},
 		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
 	};
-	const char *output = NULL, *core_name = NULL, *key = NULL, *uart = NULL;
+	const char *output = NULL, *core_name = NULL, *key = NULL, *uart = NULL, *nv = NULL;
+	const char *nv_size = NULL;
 	struct file core, host, out;
 
-	for (int c; (c = getopt_long(argc, argv, "o:c:k:u:h", options, NULL)) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "o:c:k:u:n:s:h", options, NULL)) != -1;) {
 		switch (c) {
 		case 'o':
 			output = optarg;
@@ -243,6 +278,12 @@ int main(int argc, char **argv)
 		case 'u':
 			uart = optarg;
 			break;
+		case 'n':
+			nv = optarg;
+			break;
+		case 's':
+			nv_size = optarg;
+			break;
 		case 'h':
 			usage(stdout);
 			return 0;
@@ -251,9 +292,13 @@ int main(int argc, char **argv)
 			return 2;
 		}
 	}
-	if (optind + 1 != argc) {
+	if (optind + (nv == NULL) != argc || (nv == NULL && nv_size != NULL)) {
 		usage(stderr);
 		return 2;
+	}
+	if (nv != NULL) {
+		make_store(nv, nv_size);
+		return 0;
 	}
 	host = read_file(argv[optind]);
 	check_host(&host);

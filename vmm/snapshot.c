@@ -16,7 +16,7 @@
 
 #define MAGIC "CVMSNAP1"
 #define MAGIC_SIZE 8
-#define VERSION 1U
+#define VERSION 2U
 #define PAGE_BYTES 4096
 
 /* What cvm itself has to remember; not secret, and not protected. Little-endian, as arm64 is. */
@@ -115,7 +115,9 @@ static const char *save_records(struct vm *vm, int fd, br_sha384_context *sum,
 
 	do {
 		if (ioctl(vm->fd, KVM_COREVISOR_SAVE, &record) != 0)
-			return strerror(errno);
+			return errno == ESTALE ? "another copy of this VM was saved since this one "
+						 "was restored"
+					       : strerror(errno);
 		if (record.kind == CV_RECORD_END)
 			end_record(&record, sum);
 		br_sha384_update(sum, &record, sizeof(record));
@@ -179,6 +181,11 @@ static int refused(const char *name, uint64_t number, const struct cv_record *re
 	case EKEYREJECTED:
 		return complain("%s: record %" PRIu64 " (%s): not authentic, of another snapshot, "
 				"out of order, or sealed by another platform key",
+				name, number, kind);
+	case ESTALE:
+		return complain("%s: record %" PRIu64
+				" (%s): an older snapshot of this VM: a newer "
+				"one was made or restored",
 				name, number, kind);
 	case EBADMSG:
 	case EINVAL:

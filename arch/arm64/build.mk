@@ -96,7 +96,7 @@ $(B)/debug/corevisor.elf: $(A64_DEBUG_OBJ) $(BEAR_OBJ) $(A64_DIR)/corevisor.lds 
 %/corevisor.bin: %/corevisor.elf
 	$(call say,BIN,$@)$(A64)objcopy -O binary $< $@
 
-$(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h | $(B)/deps
+$(B)/corevisor-pack: tools/corevisor-pack.c arch/arm64/layout.h arch/arm64/store_format.h | $(B)/deps
 	@mkdir -p $(@D)
 	$(call say,HOSTCC,$@)$(HOSTCC) -std=gnu11 -O2 -Wall -Wextra -Wconversion -Wsign-conversion \
 		-Werror -I. -o $@ $<

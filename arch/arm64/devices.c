@@ -10,6 +10,7 @@
 #include "platform.h"
 #include "redist.h"
 #include "smmu.h"
+#include "store.h"
 
 /* What the core does with a device. */
 enum kind {
@@ -22,6 +23,7 @@ enum kind {
 	KIND_ITS,
 	KIND_PCI,
 	KIND_VIRTIO,
+	KIND_FLASH,
 };
 
 static const struct {
@@ -29,7 +31,7 @@ static const struct {
 	enum kind kind;
 } known[] = {
 	{"arm,pl011", KIND_HOST},	 {"arm,pl031", KIND_HOST},
-	{"arm,pl061", KIND_HOST},	 {"cfi-flash", KIND_HOST},
+	{"arm,pl061", KIND_HOST},	 {"cfi-flash", KIND_FLASH},
 	{"tcg,tpm-tis-mmio", KIND_HOST}, {"qemu,fw-cfg-mmio", KIND_KEPT},
 	{"arm,smmu-v3", KIND_SMMU},	 {"arm,gic-v3", KIND_GIC},
 	{"arm,gic-v3-its", KIND_ITS},	 {"pci-host-ecam-generic", KIND_PCI},
@@ -245,6 +247,32 @@ static const char *init_virtio(const struct tree_node *node)
 	return cut_off(r);
 }
 
+/* A bank that is the core's store is not the host's. */
+static const char *init_flash(const struct tree_node *node)
+{
+	const char *error = NULL;
+	struct range r;
+
+	for (int i = 0; error == NULL && platform_reg(node, i, &r); i++) {
+		error = store_init(r);
+		if (error == NULL && !store_is_at(r.base))
+			error = allow(r);
+	}
+	return error;
+}
+
+/* Is one of the node's banks the core's store? */
+static bool has_store(const struct tree_node *node)
+{
+	struct range r;
+
+	for (int i = 0; platform_reg(node, i, &r); i++) {
+		if (store_is_at(r.base))
+			return true;
+	}
+	return false;
+}
+
 static const char *init_node(const struct tree_node *node)
 {
 	switch (kind_of(node)) {
@@ -257,6 +285,8 @@ static const char *init_node(const struct tree_node *node)
 		return NULL;
 	case KIND_PCI:
 		return init_pci(node);
+	case KIND_FLASH:
+		return init_flash(node);
 	case KIND_VIRTIO:
 		return init_virtio(node);
 	case KIND_UNKNOWN:
@@ -297,6 +327,8 @@ static bool disabled(const struct tree_node *node)
 	case KIND_KEPT:
 	case KIND_SMMU:
 		return true;
+	case KIND_FLASH:
+		return has_store(node);
 	case KIND_ITS:
 		return devices.its_missing != NULL;
 	case KIND_VIRTIO:

@@ -73,6 +73,7 @@ struct gen_snapshot {
 	u64 head, tail, vcpu[2];
 	u32 nr, vcpus;
 	struct gen_frame page[GEN_PLAN_FRAMES];
+	u64 older; /* the head of an older one of the same VM; 0: none */
 };
 
 struct gen {

@@ -170,7 +170,8 @@ static void next_snapshot(struct gen *g, struct gen_plan *p, struct op *op)
 		set(op, OP_SAVE_END, p->vm, keep(g, &s->tail), 0);
 		break;
 	case GEN_LOAD_BEGIN:
-		set(op, OP_LOAD_BEGIN, p->vm, s->head, 0);
+		set(op, OP_LOAD_BEGIN, p->vm,
+		    s->older != 0U && gen_random(g, 2) == 0U ? s->older : s->head, 0);
 		break;
 	case GEN_LOAD_PAGE:
 		set(op, OP_LOAD_PAGE, p->vm, s->page[i].pfn, s->page[i].gfn);
@@ -324,6 +325,24 @@ static bool stage_done(struct gen *g, struct gen_plan *p, const struct result *r
 	}
 }
 
+/* Now and then it is saved once more; the head of the first is kept, to be refused. */
+static void saved(struct gen *g, struct gen_plan *p)
+{
+	struct gen_snapshot *s = &g->snapshot;
+
+	s->full = true;
+	if (s->older != 0U || gen_random(g, 2) == 0U)
+		return;
+	s->full = false;
+	s->older = s->head;
+	gen_mark(g, s->tail, 0);
+	gen_mark(g, s->vcpu[0], 0);
+	gen_mark(g, s->vcpu[1], 0);
+	for (u32 i = 0; i < p->nr; i++)
+		gen_mark(g, s->page[i].pfn, 0);
+	p->stage = GEN_SAVE_BEGIN - 1U;
+}
+
 static void succeeded_load_save(struct gen *g, struct gen_plan *p, const struct op *op)
 {
 	struct gen_snapshot *s = &g->snapshot;
@@ -335,6 +354,9 @@ static void succeeded_load_save(struct gen *g, struct gen_plan *p, const struct 
 	case OP_LOAD_END:
 		s->full = s->taken = false;
 		gen_mark(g, s->head, 0);
+		if (s->older != 0U)
+			gen_mark(g, s->older, 0);
+		s->older = 0;
 		gen_mark(g, s->tail, 0);
 		gen_mark(g, s->vcpu[0], 0);
 		gen_mark(g, s->vcpu[1], 0);
@@ -350,7 +372,7 @@ static void succeeded_load_save(struct gen *g, struct gen_plan *p, const struct 
 		break;
 	case OP_SAVE_END:
 		gen_mark(g, op->a[1], USED_OTHER);
-		s->full = true;
+		saved(g, p);
 		break;
 	default:
 		break;

@@ -70,6 +70,8 @@ const char *sim_config_check(const struct sim_config *config)
 		return "ipa_bits: 40 to 48";
 	if (config->streams > CV_MAX_STREAMS)
 		return "streams: at most 1024";
+	if (config->store > SIM_MAX_STORE)
+		return "store: at most 256";
 	if (config->tables > CV_MAX_TABLES)
 		return "tables: at most 131072";
 	return NULL;

@@ -250,8 +250,9 @@ static int memory(char **argv)
 	printf("VMs, vCPUs, the rest %12llu KB\n",
 	       (unsigned long long)((sizeof(vcpu_contexts) + sizeof(vcpus) + sizeof(vms) +
 				     sizeof(ram_ranges) + sizeof(boot_regions) +
-				     sizeof(vm_measures) + sizeof(snapshots) + sizeof(vcpu_slots) +
-				     sizeof(stream_contexts) + sizeof(io_claims)) >>
+				     sizeof(vm_measures) + sizeof(snapshots) + sizeof(lineages) +
+				     sizeof(vcpu_slots) + sizeof(stream_contexts) +
+				     sizeof(io_claims)) >>
 				    10));
 	printf("records and tables   %12.2f %% of RAM\n",
 	       100.0 * (double)(records + pool) / (double)o.config.ram);

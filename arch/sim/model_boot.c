@@ -26,6 +26,8 @@ void model_registered(u32 vm)
 	m->off = false;
 	m->manifest = MODEL_MANIFEST_NONE;
 	memset(m->signer, 0, sizeof(m->signer));
+	m->lineage = 0;
+	m->generation = 0;
 }
 
 void model_declared(u32 vm, u64 gfn, u64 nr)

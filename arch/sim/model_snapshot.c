@@ -28,11 +28,20 @@ struct blob {
 static struct blob blobs[NR_BLOBS];
 static u32 nr_blobs;
 
-/* Hashes of the headers of the last snapshots; they are counted from 1. */
+/* Headers of the last snapshots; they are counted from 1. */
 #define NR_HEADS 64U
 
-static u64 heads[NR_HEADS];
+static struct {
+	u64 hash;
+	u32 lineage, generation;
+} heads[NR_HEADS];
 static u32 nr_snapshots;
+
+/* The newest complete snapshot of the last VMs that were saved; they are counted from 1. */
+#define NR_LINEAGES 256U
+
+static u32 newest[NR_LINEAGES];
+static u32 nr_lineages;
 
 static u64 frame_word(u64 pfn, u32 offset)
 {
@@ -158,36 +167,82 @@ static u32 find_head(u64 pfn)
 	u64 hash = frame_hash(pfn);
 
 	for (u32 i = 1; point_undisturbed() && i <= NR_HEADS && i <= nr_snapshots; i++) {
-		if (heads[(nr_snapshots + 1U - i) % NR_HEADS] == hash)
+		if (heads[(nr_snapshots + 1U - i) % NR_HEADS].hash == hash)
 			return nr_snapshots + 1U - i;
 	}
 	return 0;
 }
 
-static void begun(const struct op *op)
+/* Is a VM's lineage known, and not yet overwritten by others? */
+static bool is_recent(const struct model_vm *m)
 {
-	struct model_vm *m = &model_vms[op->a[0]];
+	return m->lineage != 0U && nr_lineages - m->lineage < NR_LINEAGES;
+}
 
-	if (op->kind == OP_LOAD_BEGIN) {
-		m->loading = find_head(op->a[1]);
-		m->loaded = 0;
-		return;
+/* Nobody may run from, or save, what is older than the newest that is complete. */
+static void check_newest(u32 vm, const char *what)
+{
+	const struct model_vm *m = &model_vms[vm];
+
+	if (point_undisturbed() && is_recent(m) && newest[m->lineage % NR_LINEAGES] > m->generation)
+		sim_violation("rollback", "%s of VM %u: snapshot %u of it, and there is %u", what,
+			      vm, m->generation, newest[m->lineage % NR_LINEAGES]);
+}
+
+static void save_begun(u32 vm, u64 out)
+{
+	struct model_vm *m = &model_vms[vm];
+	u32 head = ++nr_snapshots % NR_HEADS;
+
+	model_check_public(out, "save_begin");
+	check_newest(vm, "save");
+	if (m->lineage == 0U && !m->restored) {
+		m->lineage = ++nr_lineages;
+		newest[m->lineage % NR_LINEAGES] = 0;
 	}
-	model_check_public(op->a[1], "save_begin");
-	m->saving = ++nr_snapshots;
+	m->saving = nr_snapshots;
 	m->saved = 0;
-	heads[nr_snapshots % NR_HEADS] = frame_hash(op->a[1]);
+	heads[head].hash = point_undisturbed() ? frame_hash(out) : 0U;
+	heads[head].lineage = m->lineage;
+	heads[head].generation = m->generation + 1U;
+}
+
+static void load_begun(u32 vm, u64 in)
+{
+	struct model_vm *m = &model_vms[vm];
+
+	m->loading = find_head(in);
+	m->loaded = 0;
+	m->lineage = m->loading != 0U ? heads[m->loading % NR_HEADS].lineage : 0U;
+	m->generation = heads[m->loading % NR_HEADS].generation;
+	check_newest(vm, "load");
+}
+
+static void save_ended(u32 vm, u64 out)
+{
+	struct model_vm *m = &model_vms[vm];
+
+	model_check_public(out, "save_end");
+	check_newest(vm, "save");
+	m->generation++;
+	if (is_recent(m) && point_undisturbed())
+		newest[m->lineage % NR_LINEAGES] = m->generation;
 }
 
 void model_snapshot_call(const struct op *op, const u64 value[3])
 {
 	switch (op->kind) {
 	case OP_SAVE_BEGIN:
+		save_begun((u32)op->a[0], op->a[1]);
+		break;
 	case OP_LOAD_BEGIN:
-		begun(op);
+		load_begun((u32)op->a[0], op->a[1]);
 		break;
 	case OP_SAVE_END:
-		model_check_public(op->a[1], "save_end");
+		save_ended((u32)op->a[0], op->a[1]);
+		break;
+	case OP_LOAD_END:
+		check_newest((u32)op->a[0], "load");
 		break;
 	case OP_SAVE_PAGE:
 		saved_page(op, value);

@@ -39,6 +39,7 @@ struct model_vm {
 	u64 ram[CV_MAX_RAM_RANGES][2]; /* gfn, frames */
 	u32 saving, saved; /* the snapshot of it, its pages so far */
 	u32 loading, loaded; /* the snapshot that it is of (0: unknown), pages so far */
+	u32 lineage, generation; /* which VM it is (0: unknown), and the snapshot that it is of */
 	u32 manifest; /* enum model_manifest */
 	u8 signed_digest[CRYPTO_HASH_SIZE];
 	u8 signer[CRYPTO_HASH_SIZE];

@@ -105,9 +105,9 @@ const char *op_error_name(s64 error)
 	static const char *const names[] = {"ok",	 "CV_NOT_SUPPORTED", "CV_EINVAL",
 					    "CV_EPERM",	 "CV_ESTATE",	     "CV_EBUSY",
 					    "CV_EEXIST", "CV_ENOENT",	     "CV_ENOMEM",
-					    "CV_ENOSPC", "CV_EAUTH"};
+					    "CV_ENOSPC", "CV_EAUTH",	     "CV_ESTALE"};
 
-	return error <= 0 && error >= CV_EAUTH ? names[-error] : 0;
+	return error <= 0 && error >= CV_ESTALE ? names[-error] : 0;
 }
 
 const char *op_exit_name(u64 reason)

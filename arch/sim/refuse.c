@@ -66,6 +66,7 @@ static u64 full_hash(void)
 	h = hash_words(h, vm_measures, sizeof(vm_measures));
 	h = hash_words(h, snapshots, sizeof(snapshots));
 	h = hash_words(h, snapshot_keys, sizeof(snapshot_keys));
+	h = hash_words(h, lineages, sizeof(lineages));
 	h = hash_words(h, vcpus, sizeof(vcpus));
 	h = hash_words(h, vcpu_slots, sizeof(vcpu_slots));
 	h = hash_words(h, vcpu_contexts, sizeof(vcpu_contexts));

@@ -76,10 +76,12 @@ static void parse_machine(struct sim_config *config)
 			config->tables = (u32)value;
 		else if (strcmp(line->token[i], "streams") == 0)
 			config->streams = (u32)value;
+		else if (strcmp(line->token[i], "store") == 0)
+			config->store = (u32)value;
 		else
 			script_error(line,
-				     "expected ram, cpus, banks, ipa_bits, tables or streams, "
-				     "not '%s'",
+				     "expected ram, cpus, banks, ipa_bits, tables, streams or "
+				     "store, not '%s'",
 				     line->token[i]);
 	}
 	error = sim_config_check(config);
@@ -250,6 +252,12 @@ static void run_let(void)
 		script_error(line, "expected at most 256 names");
 }
 
+static void run_reboot(void)
+{
+	if (!sim_reboot())
+		script_error(&script.line, "expected no VM when the machine reboots");
+}
+
 static void run_line(void)
 {
 	const char *word = script.line.token[0];
@@ -262,6 +270,8 @@ static void run_line(void)
 		run_let();
 	else if (strcmp(word, "for") == 0)
 		run_for();
+	else if (strcmp(word, "reboot") == 0)
+		run_reboot();
 	else
 		run_op(0);
 }

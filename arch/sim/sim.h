@@ -17,6 +17,8 @@
 #define SIM_DEV_HOST_PFN 0x9000ULL
 #define SIM_DEV_VM_PFN 0xa000ULL
 #define SIM_DEV_FRAMES 64ULL
+/* Records of the log that survives a reboot, at most. */
+#define SIM_MAX_STORE 256U
 
 struct sim_config {
 	u64 ram; /* bytes, all banks together */
@@ -25,6 +27,7 @@ struct sim_config {
 	u32 ipa_bits;
 	u32 tables; /* of the pool; 0: what the RAM asks for */
 	u32 streams;
+	u32 store; /* records of the log that survives a reboot; 0: there is none */
 };
 
 struct sim_bank {
@@ -53,6 +56,12 @@ const char *sim_config_check(const struct sim_config *config);
 
 /* A machine of that shape, with the core booted. Exits 2 when the core refuses it. */
 void sim_boot(const struct sim_config *config);
+
+/*
+ * What a reboot is to one that has no VMs: the core forgets which snapshots it has seen, and reads
+ * its log. False if there are VMs.
+ */
+bool sim_reboot(void);
 
 /* A pool that covers a RAM size. */
 u32 sim_pool_frames(const struct sim_config *config);

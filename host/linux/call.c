@@ -30,6 +30,8 @@ int cv_errno(s64 error)
 		return -ENOSPC;
 	case CV_EAUTH:
 		return -EKEYREJECTED;
+	case CV_ESTALE:
+		return -ESTALE;
 	default:
 		return -EIO;
 	}

@@ -18,6 +18,7 @@ enum cv_error {
 	CV_ENOMEM = -8, /* the pool of table frames is exhausted */
 	CV_ENOSPC = -9, /* no free id, slot or context */
 	CV_EAUTH = -10, /* hash, signature or ciphertext is not authentic */
+	CV_ESTALE = -11, /* an older snapshot than one that is known of this VM */
 };
 
 #endif

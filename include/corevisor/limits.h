@@ -39,6 +39,8 @@
 #define CV_MAX_STREAMS 1024U
 /* Device frames that VMs may have claimed at one time. */
 #define CV_MAX_IO_CLAIMS 256U
+/* VMs, of all that were ever saved or restored here, whose newest snapshot is remembered. */
+#define CV_MAX_LINEAGES 4096U
 
 /*
  * Physical address space the ownership records can cover: 256 GB. What lies

@@ -19,6 +19,9 @@
 struct cv_snapshot_layout {
 	uint8_t key[32];
 	uint8_t measurement[48];
+	/* Which VM it is, and how often that was saved: newer ones make older ones worthless. */
+	uint64_t lineage[2];
+	uint64_t generation;
 	/* CNTVCT_EL0 of the VM at SAVE_BEGIN: it goes on from there. */
 	uint64_t counter;
 	uint64_t pages;

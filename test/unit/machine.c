@@ -22,6 +22,9 @@ u32 machine_stream_maps[MACHINE_STREAMS];
 void (*machine_on_read64)(u64 pfn, u32 offset);
 void (*machine_on_read)(u64 pfn);
 u64 machine_now;
+struct lineage machine_store[MACHINE_MAX_STORE];
+u32 machine_store_max;
+u32 machine_store_nr;
 
 static u8 *ram;
 static u64 ram_pfn;
@@ -268,6 +271,27 @@ void machine_kick_vm(u32 vm)
 {
 	(void)vm;
 	machine_log.kicks++;
+}
+
+bool machine_store_append(struct lineage lineage)
+{
+	machine_log.appends++;
+	if (machine_store_max == 0)
+		return true;
+	if (machine_store_nr == machine_store_max)
+		return false;
+	machine_store[machine_store_nr++] = lineage;
+	return true;
+}
+
+struct lineage machine_store_read(u32 index)
+{
+	return machine_store[index];
+}
+
+u32 machine_store_size(void)
+{
+	return machine_store_nr;
 }
 
 u64 machine_counter(void)

@@ -6,6 +6,7 @@
 #ifndef TEST_UNIT_MACHINE_H
 #define TEST_UNIT_MACHINE_H
 
+#include "core/state.h"
 #include "core/types.h"
 #include "core/vcpu_context.h"
 
@@ -24,6 +25,7 @@ struct machine_log {
 	u32 aborts;
 	u32 table_writes;
 	u32 break_errors; /* a live entry replaced by another without a break */
+	u32 appends; /* to the store */
 	u32 lock_errors; /* order broken, or dropped without being held */
 	u32 frame_errors; /* a frame outside RAM was touched */
 };
@@ -72,6 +74,12 @@ extern void (*machine_on_read64)(u64 pfn, u32 offset);
 
 /* Called before the core copies from a frame, if set. */
 extern void (*machine_on_read)(u64 pfn);
+
+/* The log that survives a reset, of so many records; 0: there is none. */
+#define MACHINE_MAX_STORE 64U
+extern struct lineage machine_store[MACHINE_MAX_STORE];
+extern u32 machine_store_max;
+extern u32 machine_store_nr;
 
 /* The same key and entropy at every reset. */
 extern u64 machine_now;

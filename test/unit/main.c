@@ -21,6 +21,7 @@ static const struct suite {
 	{"boot", test_boot},
 	{"vcpu", test_vcpu},
 	{"limits", test_limits},
+	{"rollback", test_rollback},
 	{"save", test_save},
 	{"init", test_init},
 	{"invariant", test_invariant},

@@ -446,6 +446,133 @@ static void impossible_head(void)
 	world_check_unchanged();
 }
 
+/* All of a save but its end, of any VM whose frames are those of page_pfn. */
+static void save_up_to_end(u32 vm, const u64 *pfn)
+{
+	CHECK_EQ(save_begin(vm, HOST), 0);
+	take(&saved.head);
+	for (u32 i = 0; i < PAGES; i++) {
+		struct saved_page page = save_encrypt_buf(vm, pfn[i], HOST);
+
+		CHECK_EQ(page.error, 0);
+		take(&saved.page[i]);
+		memcpy(saved.page[i].tag, page.tag, sizeof(page.tag));
+	}
+	for (u32 i = 0; i < VCPUS; i++) {
+		CHECK_EQ(save_encrypted_vcpu(vm, vcpu_id[i], HOST), 0);
+		take(&saved.vcpu[i]);
+	}
+}
+
+/* Restore `saved` and power off what comes of it; its frames are MIXED(50) and on. */
+static void restore_and_stop(void)
+{
+	load_until(7);
+	CHECK_EQ(set_vm_poweroff(target), 0);
+}
+
+static const u64 target_pfn[PAGES] = {MIXED(50), MIXED(51), MIXED(52)};
+
+static void older_snapshot(void)
+{
+	static struct saved first;
+
+	unit_case("an older snapshot of the same VM");
+	make_source();
+	save();
+	first = saved;
+	restore_and_stop();
+	save_up_to_end(target, target_pfn);
+	/* Not complete yet: the first is still the newest. */
+	new_target();
+	give(&first.head);
+	CHECK_EQ(load_begin(target, HOST), 0);
+	CHECK_EQ(save_end(target - 1, HOST), 0);
+	take(&saved.tail);
+	new_target();
+	world_snapshot();
+	give(&first.head);
+	CHECK_EQ(load_begin(target, HOST), CV_ESTALE);
+	world_check_unchanged();
+	CHECK_EQ(snapshots[target - 2].lineage.generation, 2);
+}
+
+/* The load of an older one had begun before the newer one was complete. */
+static void overtaken_load(void)
+{
+	static struct saved first;
+	u32 loading;
+
+	unit_case("a snapshot that is overtaken while it is loaded");
+	make_source();
+	save();
+	first = saved;
+	load_until(6);
+	loading = target;
+	save();
+	target = loading;
+	saved = first;
+	world_snapshot();
+	CHECK_EQ(load_tail(), CV_ESTALE);
+	CHECK_EQ(vms[target].state, CV_VM_READY);
+	world_check_unchanged();
+}
+
+/* Copies of one VM: whoever is saved first is it. */
+static void overtaken_copy(void)
+{
+	unit_case("a copy of a VM of which another copy was saved");
+	make_source();
+	save();
+	restore_and_stop();
+	save_up_to_end(target, target_pfn);
+	save();
+	world_snapshot();
+	CHECK_EQ(save_end(target, HOST), CV_ESTALE);
+	CHECK_EQ(save_begin(target, HOST), CV_ESTALE);
+	world_check_unchanged();
+}
+
+/* What the store does not take is not saved; with more room it is. */
+static void store_is_full(void)
+{
+	unit_case("a store that takes no more");
+	machine_store_max = 1;
+	make_source();
+	save();
+	save_up_to_end(source, page_pfn);
+	world_snapshot();
+	CHECK_EQ(save_end(source, HOST), CV_ENOSPC);
+	world_check_unchanged();
+	machine_store_max = 2;
+	CHECK_EQ(save_end(source, HOST), 0);
+	machine_store_nr = machine_store_max = 0;
+}
+
+static void after_reboot(void)
+{
+	static struct saved first, second;
+
+	unit_case("an older snapshot after a reboot");
+	machine_store_max = MACHINE_MAX_STORE;
+	make_source();
+	save();
+	first = saved;
+	save();
+	second = saved;
+	world_boot();
+	saved = first;
+	new_target();
+	CHECK_EQ(load_head(), CV_ESTALE);
+	saved = second;
+	load_until(7);
+	machine_store_nr = machine_store_max = 0;
+	world_boot();
+	saved = first;
+	new_target();
+	CHECK_EQ(load_head(), 0);
+}
+
 void test_save(void)
 {
 	save_order();
@@ -458,4 +585,9 @@ void test_save(void)
 	not_empty();
 	impossible_vcpu();
 	impossible_head();
+	older_snapshot();
+	overtaken_load();
+	overtaken_copy();
+	store_is_full();
+	after_reboot();
 }

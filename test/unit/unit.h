@@ -39,6 +39,7 @@ void test_vm_states(void);
 void test_boot(void);
 void test_vcpu(void);
 void test_limits(void);
+void test_rollback(void);
 void test_save(void);
 void test_init(void);
 void test_invariant(void);

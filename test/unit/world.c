@@ -34,7 +34,7 @@ static struct region {
 	REGION(nr_frames),  ARRAY(vms),		 ARRAY(ram_ranges),	 ARRAY(boot_regions),
 	ARRAY(vm_measures), ARRAY(snapshots),	 ARRAY(vcpus),		 ARRAY(vcpu_contexts),
 	ARRAY(vcpu_slots),  ARRAY(dma_contexts), ARRAY(stream_contexts), ARRAY(io_claims),
-	ARRAY(vm_id_taken), ARRAY(cpus),	 ARRAY(snapshot_keys),
+	ARRAY(vm_id_taken), ARRAY(cpus),	 ARRAY(snapshot_keys),	 ARRAY(lineages),
 };
 #define NR_REGIONS (sizeof(regions) / sizeof(regions[0]))
 
