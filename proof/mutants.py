@@ -84,33 +84,40 @@ def changed(tree, patch):
     return touched
 
 
-def first_failure(target, functions, tree, out, args, name):
-    """Prove; stop at the first goal that fails. Returns its name, or None; or a problem."""
-    command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{tree} -I{tree}/include",
-               os.path.join(tree, target.file), "-wp", "-wp-rte", "-wp-model", "Typed+ref",
-               "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(args.timeout), "-wp-cache",
-               "update", "-wp-cache-dir", args.cache, *target.options, "-wp-fct", ",".join(functions)]
-    env = dict(os.environ, WHY3CONFIG=os.path.join(out, "why3.conf"))
-    failure = summary = None
-    with open(os.path.join(out, "mutants", f"{name}.log"), "w", encoding="utf-8") as log, \
-            subprocess.Popen(command, cwd=tree, env=env, stdin=subprocess.DEVNULL, text=True,
-                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+def run_wp(target, functions, out, args, attempt, log):
+    """Prove, from the second try on only up to the first failure. Returns (the first goal that fails or None, did it end?)."""
+    command = prove.wp_command(target.file, [*target.options, "-wp-fct", ",".join(functions)], args, attempt)
+    failure, ended = None, False
+    with open(log, "a", encoding="utf-8") as f, \
+            subprocess.Popen(command, cwd=args.tree, env=prove.wp_environment(out), stdin=subprocess.DEVNULL,
+                             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              start_new_session=True) as run:
         timer = threading.Timer(args.limit, lambda: os.killpg(run.pid, signal.SIGTERM))
         timer.start()
         for line in run.stdout:
-            log.write(line)
+            f.write(line)
             match = prove.GOAL.search(line)
             if match and not match.group(3):
-                failure = match.group(2)
-                os.killpg(run.pid, signal.SIGTERM)
-                break
+                failure = failure or match.group(2)
             if "User Error" in line:
                 failure = f"not C any more: {line.strip()}"
-            if "Proved goals" in line:
-                summary = line
+            ended = ended or "Proved goals" in line
+            if failure and attempt > 0:
+                os.killpg(run.pid, signal.SIGTERM)
+                break
         timer.cancel()
-    return failure, summary is not None
+    return failure, ended
+
+
+def first_failure(target, functions, tree, out, args, name):
+    """The first goal that fails, or None; and whether there was an answer at all."""
+    args = argparse.Namespace(**{**vars(args), "tree": tree})
+    log = os.path.join(out, "mutants", f"{name}.log")
+    open(log, "w", encoding="utf-8").close()
+    failure, ended = run_wp(target, functions, out, args, 0, log)
+    if failure:
+        failure, ended = run_wp(target, functions, out, args, 1, log)
+    return failure, ended
 
 
 def try_patch(name, patch, targets, out, args):
@@ -150,15 +157,15 @@ def main():
     parser.add_argument("names", nargs="*", help="only faults whose name contains one of these")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults at a time")
-    parser.add_argument("--timeout", type=int, default=20, help="seconds a goal and prover")
     parser.add_argument("--limit", type=int, default=600, help="seconds a fault")
     args = parser.parse_args()
     os.chdir(ROOT)
     out = os.path.abspath(os.path.join(args.build, "proof"))
-    args.cache = os.path.join(out, "cache")
+    args.cache, args.fresh = os.path.join(out, "cache"), False
     os.makedirs(args.cache, exist_ok=True)
     os.makedirs(os.path.join(out, "mutants"), exist_ok=True)
     prove.setup_provers(out)
+    prove.forget_failures(args)
     sys.exit(run(args, out))
 
 

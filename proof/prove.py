@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+import resource
 import shlex
 import shutil
 import subprocess
@@ -27,6 +28,11 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Goals a run of Frama-C gets at most, so that two CPUs are busy to the end.
 UNIT_GOALS = 700
+# The tries a goal has: seconds a prover, options of WP. Most goals take a tenth of a second, and a
+# prover that does not find a proof uses up all its time before the next one is asked.
+TRIES = [(2, ["-wp-no-ground"]), (20, ["-wp-no-ground"]), (120, [])]
+# z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
+PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"}
 # How the core is compiled, unless --compile says it.
 COMPILE = "gcc -std=c11 -Iinclude -I. -ffreestanding"
 # Our stand-ins for the headers of the compiler.
@@ -65,19 +71,38 @@ class Result:
         self.failed = []
 
 
-def frama_c(file, out, options, log, args):
+def wp_command(file, options, args, attempt=0):
+    """Frama-C's arguments to prove a file of args.tree."""
+    timeout, more = TRIES[attempt]
+    return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
+            os.path.join(args.tree, file), "-wp", "-wp-rte",
+            *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
+            "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(timeout),
+            "-wp-cache", "rebuild" if args.fresh and attempt == 0 else "update", "-wp-cache-dir", args.cache,
+            *more, *options]
+
+
+def forget_failures(args):
+    """WP keeps a prover's crash, which a time-out under load can look like, for the answer: ask again."""
+    for name in os.listdir(args.cache):
+        path = os.path.join(args.cache, name)
+        with open(path, encoding="utf-8") as f:
+            if '"failed"' not in f.read():
+                continue
+        os.remove(path)
+
+
+def wp_environment(out):
+    return dict(os.environ, WHY3CONFIG=os.path.join(out, "why3.conf"), **PROVER_ENV)
+
+
+def frama_c(file, out, options, log, args, attempt):
     """Run WP on a file. Returns the lines of its log."""
-    command = ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
-               os.path.join(args.tree, file), "-wp", "-wp-rte",
-               *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
-               "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(args.timeout),
-               "-wp-cache", "rebuild" if args.fresh else "update", "-wp-cache-dir", args.cache,
-               *options]
-    env = dict(os.environ, WHY3CONFIG=os.path.join(out, "why3.conf"))
+    command = wp_command(file, options, args, attempt)
     with open(log, "w", encoding="utf-8") as f:
         f.write(" ".join(shlex.quote(c) for c in command) + "\n")
         f.flush()
-        code = subprocess.run(command, cwd=args.tree, env=env, stdin=subprocess.DEVNULL, stdout=f,
+        code = subprocess.run(command, cwd=args.tree, env=wp_environment(out), stdin=subprocess.DEVNULL, stdout=f,
                               stderr=subprocess.STDOUT, check=False).returncode
     with open(log, encoding="utf-8") as f:
         lines = f.read().splitlines()
@@ -155,14 +180,14 @@ class Progress:
                   file=sys.stderr, flush=True)
 
 
-def prove_unit(unit, out, args, progress):
+def prove_unit(unit, out, args, progress, attempt):
     _, target, functions, part = unit
     base = target.file.replace("/", "-")[:-2] + f".{target.functions[0]}"
-    log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}.log")
+    log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}{'+' * attempt}.log")
     what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop=@lemma"]
     if args.smoke:
         what += ["-wp-smoke-tests", "-wp-smoke-timeout", "2"]
-    lines = frama_c(target.file, out, target.options + what, log, args)
+    lines = frama_c(target.file, out, target.options + what, log, args, attempt)
     if not functions:
         lemmas = [m.group(2) for m in map(GOAL.search, lines) if m]
         results, wrong, _ = read_log(lines, lemmas)
@@ -395,8 +420,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="only these files, such as core/page.c (no lemma table then)")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="runs of Frama-C at a time")
-    parser.add_argument("--timeout", type=int, default=40, help="seconds a goal and prover; failed goals get three times that in a second try")
+    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1, help="runs of Frama-C at a time (default: one more than CPUs)")
     parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
     parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
     parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
@@ -431,23 +455,19 @@ def setup_provers(out):
 
 
 def prove_all(targets, out, args):
-    """Results by (file, function), and what is wrong; failed goals are tried once more."""
+    """Results by (file, function), and what is wrong; functions with failed goals have further tries."""
     work = units(targets)
     progress = Progress(len(work))
     results, wrong = {}, []
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for target, found, bad in pool.map(lambda u: prove_unit(u, out, args, progress), work):
-            wrong += bad
-            results.update({(target.file, f): r for f, r in found.items()})
-    again = [(t, [f for f in t.functions if results[(t.file, f)].failed]) for t in targets]
-    again = [(0, t, fs, "again") for t, fs in again if fs]
-    if again:
-        args.timeout *= 3
-        progress.total += len(again)
-        for unit in again:
-            target, found, bad = prove_unit(unit, out, args, progress)
-            wrong += bad
-            results.update({(target.file, f): r for f, r in found.items()})
+        for attempt in range(len(TRIES)):
+            forget_failures(args)
+            for target, found, bad in pool.map(lambda u: prove_unit(u, out, args, progress, attempt), work):
+                wrong += bad
+                results.update({(target.file, f): r for f, r in found.items()})
+            work = [(0, t, [f] if f else [], f) for t in targets for f in [*t.functions, ""]
+                    if results[(t.file, f)].failed]
+            progress.total += len(work) if attempt + 1 < len(TRIES) else 0
     return results, wrong
 
 
@@ -511,7 +531,8 @@ def run(args, out):
     lines = report(lemmas, results, assumptions, checks, texts)
     lines += ["the same text is compiled by " + ", ".join(shlex.split(c)[0] for c in compilers)]
     lines += [f"FAIL: {w}" for w in wrong]
-    lines.append(f"{'FAILED' if wrong else 'ok'}, {time.time() - start:.0f} s")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    lines.append(f"{'FAILED' if wrong else 'ok'}, {time.time() - start:.0f} s ({used.ru_utime + used.ru_stime:.0f} s of CPU)")
     if whole:
         with open(os.path.join(out, "report.txt"), "w", encoding="utf-8") as f:
             f.write("\n".join(lines) + "\n")
