@@ -36,6 +36,7 @@ enum call_locks {
 	LOCKS_MEMORY, /* X1 is a VM id: vm, page, map */
 	LOCKS_MEMORY_DMA, /* the same after the DMA lock */
 	LOCKS_CONTEXT, /* X1 is a DMA context: DMA, its owner if a VM, page, map */
+	LOCKS_NO_CALL, /* there is no such call */
 };
 
 /*@ predicate class_locks{L}(integer locks) = held_id == 0 &&
@@ -57,8 +58,8 @@ enum call_locks {
 
 /* What a handler requires and ensures; the dispatcher holds the locks. */
 /* clang-format off */
-#define CALL_REQUIRES(locks) \
-	requires locks: call_locks(locks, a.x1); \
+#define CALL_REQUIRES(class) \
+	requires locks: call_locks(class, a.x1); \
 	INV_CLAUSES(requires) \
 	VM_CLAUSES(requires)
 #define CALL_ENSURES \
@@ -67,8 +68,6 @@ enum call_locks {
 	VM_CLAUSES(ensures) \
 	ensures locks: same_locks{Pre, Post};
 /* clang-format on */
-
-typedef struct call_result (*host_handler)(struct call_args a);
 
 /*@ terminates \true; exits \false; assigns \nothing; */
 static struct call_result result_of(s64 error)
@@ -460,18 +459,56 @@ static struct call_result call_vcpu_info(struct call_args a)
 #define CALL_VM_MEASUREMENT call_vm_measurement, LOCKS_VM
 #define CALL_VCPU_INFO call_vcpu_info, LOCKS_VM
 
-struct host_call_entry {
-	host_handler handler;
-	enum call_locks locks;
-};
+#define CALL_COUNT(name, offset, args, values) +1U
+#define CALL_BIT(name, offset, args, values) | 1ULL << (offset)
+STATIC_ASSERT(call_offsets_have_no_holes,
+	      (0ULL CV_HOST_CALLS(CALL_BIT)) == (1ULL << (0U CV_HOST_CALLS(CALL_COUNT))) - 1U);
 
-#define HOST_TABLE_ENTRY(name, offset, args, values) [offset] = {CALL_##name},
-static const struct host_call_entry host_calls[] = {CV_HOST_CALLS(HOST_TABLE_ENTRY)};
+#define FIRST(handler, locks) handler
+#define SECOND(handler, locks) locks
+#define HANDLER_OF(...) FIRST(__VA_ARGS__)
+#define LOCKS_OF(...) SECOND(__VA_ARGS__)
 
-#define NR_HOST_CALLS (sizeof(host_calls) / sizeof(host_calls[0]))
+/* clang-format off */
+#define LOCKS_IF(name, offset, args, values) number == offset ? LOCKS_OF(CALL_##name) :
+#define LOCKS_CASE(name, offset, args, values) \
+	case offset: \
+		return LOCKS_OF(CALL_##name);
+#define HANDLER_CASE(name, offset, args, values) \
+	case offset: \
+		result = HANDLER_OF(CALL_##name)(a); \
+		break;
+/* clang-format on */
 
-#define COUNT_ENTRY(name, offset, args, values) +1U
-STATIC_ASSERT(call_offsets_have_no_holes, NR_HOST_CALLS == 0U CV_HOST_CALLS(COUNT_ENTRY));
+/*@ logic integer call_class(integer number) = CV_HOST_CALLS(LOCKS_IF) LOCKS_NO_CALL; */
+
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result == call_class(number);
+    ensures range: LOCKS_NONE <= \result <= LOCKS_NO_CALL; */
+static enum call_locks locks_of(u64 number)
+{
+	switch (number) {
+		CV_HOST_CALLS(LOCKS_CASE)
+	default:
+		return LOCKS_NO_CALL;
+	}
+}
+
+/* A switch, because the prover does not see where a pointer goes. */
+/*@ CALL_REQUIRES(call_class(number))
+    terminates \true; exits \false;
+    CALL_ENSURES */
+static struct call_result dispatch(u64 number, struct call_args a)
+{
+	struct call_result result = result_of(CV_NOT_SUPPORTED);
+
+	switch (number) {
+		CV_HOST_CALLS(HANDLER_CASE)
+	default:
+		break;
+	}
+	return result;
+}
 
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures \result <==> call_object(locks, x1); */
@@ -536,7 +573,6 @@ static void drop_locks(enum call_locks locks, u32 vm)
 struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	const struct call_result uid = {CV_UID_0, {CV_UID_1, CV_UID_2, CV_UID_3}};
-	u32 offset = (u32)id - CV_HOST_CALL_BASE;
 	struct call_result result;
 	enum call_locks locks;
 	u32 vm;
@@ -544,13 +580,13 @@ struct call_result host_call(u64 id, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64
 	(void)a6;
 	if (id == CV_UID_CALL)
 		return uid;
-	if (id >> 32 != 0 || offset >= NR_HOST_CALLS)
+	locks = locks_of(id - CV_HOST_CALL_BASE);
+	if (locks == LOCKS_NO_CALL)
 		return result_of(CV_NOT_SUPPORTED);
-	locks = host_calls[offset].locks;
 	if (!object_valid(locks, a1))
 		return result_of(CV_EINVAL);
 	vm = take_locks(locks, a1);
-	result = host_calls[offset].handler((struct call_args){a1, a2, a3, a4, a5});
+	result = dispatch(id - CV_HOST_CALL_BASE, (struct call_args){a1, a2, a3, a4, a5});
 	drop_locks(locks, vm);
 	return result;
 }

@@ -126,6 +126,8 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte)
       \old(l_count(d_pfn(map_of(dma_map(ctx), gfn)))) - 1;
     ensures others: \forall integer p; p != \old(d_pfn(map_of(dma_map(ctx), gfn))) ==>
       same_record{Pre, Post}(p);
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && !(m == dma_map(ctx) && g == gfn) ==>
       map_of(m, g) == \old(map_of(m, g)); */
 static void clear_host_leaf(u32 ctx, u64 gfn)
@@ -154,6 +156,8 @@ static void clear_host_leaf(u32 ctx, u64 gfn)
     assigns table_pool[0 .. CV_MAX_TABLES - 1];
     INV_CLAUSES(ensures)
     ensures out: map_of(dma_map(ctx), gfn) == 0;
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && !(m == dma_map(ctx) && g == gfn) ==>
       map_of(m, g) == \old(map_of(m, g)); */
 static void clear_vm_leaf(u32 ctx, u64 gfn)
@@ -192,6 +196,8 @@ int smmu_clear(u32 ctx, u64 iova)
     ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
       l_gfn(p) == \old(l_gfn(p)) && l_count(p) <= \old(l_count(p)) &&
       (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \old(l_count(p)));
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
       map_of(m, g) == \old(map_of(m, g)); */
 static void clear_host_context(u32 ctx)
@@ -204,6 +210,8 @@ static void clear_host_context(u32 ctx)
 	    loop invariant owners: \forall integer p; l_owner(p) == \at(l_owner(p), Pre) &&
 	      l_gfn(p) == \at(l_gfn(p), Pre) && l_count(p) <= \at(l_count(p), Pre) &&
 	      (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \at(l_count(p), Pre));
+	    loop invariant core: \forall integer g; in_map(MAP_CORE, g) ==>
+	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre);
 	    loop invariant maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
 	      map_of(m, g) == \at(map_of(m, g), Pre);
 	    loop assigns gfn, table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],

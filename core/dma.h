@@ -138,6 +138,8 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
       (dma_contexts[ctx].owner == CV_HOSTVISOR ? 1 : 0);
     ensures others: \result == 0 ==> \forall integer p;
       p != \old(d_pfn(map_of(dma_map(ctx), iova / 4096))) ==> same_record{Pre, Post}(p);
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) &&
       !(m == dma_map(ctx) && g == iova / 4096) ==> map_of(m, g) == \old(map_of(m, g)); */
 int smmu_clear(u32 ctx, u64 iova);
@@ -165,6 +167,8 @@ int smmu_clear(u32 ctx, u64 iova);
     ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
       l_gfn(p) == \old(l_gfn(p)) && l_count(p) <= \old(l_count(p)) &&
       (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \old(l_count(p)));
+    ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
+      depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
       map_of(m, g) == \old(map_of(m, g)); */
 int free_smmu_pgd(u32 ctx);

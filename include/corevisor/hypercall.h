@@ -5,7 +5,7 @@
  * X0 = result (0 or a negative cv_error), X1 to X3 = values.
  *
  * Each list entry is X(NAME, offset, number of arguments, values returned).
- * Offsets have no holes: core/call.c indexes its tables by them.
+ * Offsets have no holes, and none is there twice: core/call.c would not compile.
  */
 #ifndef COREVISOR_HYPERCALL_H
 #define COREVISOR_HYPERCALL_H
