@@ -23,6 +23,11 @@ extern const struct attack attacks_kvm[];
 extern const struct attack attacks_register[];
 extern const struct attack attacks_frame[];
 extern const struct attack attacks_life[];
+extern const struct attack attacks_edu[];
+extern const struct attack attacks_nvme[];
+extern const struct attack attacks_virtio[];
+extern const struct attack attacks_gic[];
+extern const struct attack attacks_assigned[];
 extern const struct attack attacks_last[];
 
 /*

@@ -247,6 +247,8 @@ next:	asked	x20
 	b.eq	call
 	cmp	x20, #GUEST_WAIT
 	b.eq	wait
+	cmp	x20, #GUEST_DIFFER
+	b.eq	differ
 	b	off
 
 load:	asked	x1
@@ -279,6 +281,18 @@ wait:	asked	x1
 1:	subs	x2, x2, #1
 	b.ne	1b
 	str	x1, [x28, #GUEST_TELL]
+	b	next
+
+differ:	asked	x1
+	asked	x2
+	mov	x3, #0
+	add	x4, x1, #4096
+1:	ldr	x5, [x1], #8
+	cmp	x5, x2
+	cinc	x3, x3, ne
+	cmp	x1, x4
+	b.ne	1b
+	str	x3, [x28, #GUEST_TELL]
 	b	next
 
 	.balign	8192

@@ -31,5 +31,6 @@
 #define GUEST_CALL 3 /* x0, x1, x2, x3 for an HVC [x0, x1] */
 #define GUEST_WAIT 4 /* turns of a loop [the word it was given] */
 #define GUEST_OFF 5
+#define GUEST_DIFFER 6 /* address of a page, value [how many of its words are another] */
 
 #endif

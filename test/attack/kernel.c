@@ -15,6 +15,7 @@
 #include "test/guest/secret.h"
 
 #define FRAME 4096U
+#define KEPT 32U
 
 static int device = -1;
 
@@ -81,10 +82,24 @@ uint64_t frames_alloc(uint32_t order)
 	return pages.pfn;
 }
 
+static uint64_t kept[KEPT];
+static unsigned int nr_kept;
+
+void frame_keep(uint64_t pfn)
+{
+	if (nr_kept == KEPT)
+		failed("more than %u frames are to be kept", KEPT);
+	kept[nr_kept++] = pfn;
+}
+
 void frames_free(uint64_t pfn, uint32_t order)
 {
 	struct hostile_pages pages = {.pfn = pfn, .order = order};
 
+	for (unsigned int i = 0; i < nr_kept; i++) {
+		if (order == 0 && kept[i] == pfn)
+			return;
+	}
 	(void)ioctl(device, HOSTILE_FREE, &pages);
 }
 
@@ -184,6 +199,14 @@ unsigned int core_memory(struct frame_range *ranges)
 	if (n == 0)
 		failed("no reserved memory of Corevisor: is it there?");
 	return n;
+}
+
+bool core_part(unsigned int n, struct frame_range *range)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "corevisor@%u", n);
+	return read_reg(name, range);
 }
 
 uint64_t core_frame(void)

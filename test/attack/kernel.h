@@ -26,6 +26,8 @@ int frame_fill(uint64_t pfn, uint64_t word);
 /* 2^order frames of the host, aligned to that; never given back to the host's allocator if lent. */
 uint64_t frames_alloc(uint32_t order);
 void frames_free(uint64_t pfn, uint32_t order);
+/* Nobody gets this frame again, also once it is freed. */
+void frame_keep(uint64_t pfn);
 
 /* The frame in this program's address space. */
 void *frame_map(uint64_t pfn, uint32_t frames);
@@ -45,6 +47,8 @@ struct frame_range {
 };
 #define CORE_RANGES 4
 unsigned int core_memory(struct frame_range *ranges);
+/* One of them: 0 its image, 1 the pool. False if there is no such. */
+bool core_part(unsigned int n, struct frame_range *range);
 /* A frame of it. */
 uint64_t core_frame(void);
 

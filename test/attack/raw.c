@@ -228,6 +228,11 @@ void raw_store(struct raw_vm *vm, uint64_t address, uint64_t value)
 	raw_command(vm, (uint64_t[]){GUEST_STORE, address, value}, 3, 1);
 }
 
+uint64_t raw_differ(struct raw_vm *vm, uint64_t address, uint64_t value)
+{
+	return raw_command(vm, (uint64_t[]){GUEST_DIFFER, address, value}, 3, 1);
+}
+
 int64_t raw_guest_call(struct raw_vm *vm, uint64_t id, uint64_t a1)
 {
 	return (int64_t)raw_command(vm, (uint64_t[]){GUEST_CALL, id, a1, 0, 0}, 5, 2);

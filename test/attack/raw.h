@@ -62,6 +62,8 @@ uint64_t raw_command(struct raw_vm *vm, const uint64_t *words, unsigned int nr_w
 		     unsigned int nr_answers);
 uint64_t raw_load(struct raw_vm *vm, uint64_t address);
 void raw_store(struct raw_vm *vm, uint64_t address, uint64_t value);
+/* How many words of a page, seen from inside, are not this one. */
+uint64_t raw_differ(struct raw_vm *vm, uint64_t address, uint64_t value);
 /* X0 of the guest's own hypercall. */
 int64_t raw_guest_call(struct raw_vm *vm, uint64_t id, uint64_t a1);
 

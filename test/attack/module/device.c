@@ -249,8 +249,11 @@ static long hostile_ioctl(struct file *file, unsigned int request, unsigned long
 	}
 }
 
+/* Registers are mapped as such. */
 static int hostile_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (!pfn_is_map_memory(vma->vm_pgoff))
+		vma->vm_page_prot = pgprot_device(vma->vm_page_prot);
 	return remap_pfn_range(vma, vma->vm_start, vma->vm_pgoff, vma->vm_end - vma->vm_start,
 			       vma->vm_page_prot);
 }
