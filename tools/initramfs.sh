@@ -7,12 +7,13 @@ set -eu
 usage()
 {
 	cat <<-END
-	usage: tools/initramfs.sh [-b] -k SERIES -i INIT -o FILE [FILE...]
+	usage: tools/initramfs.sh [-b] [-m MODULES] -k SERIES -i INIT -o FILE [FILE...]
 
 	  -k SERIES   the kernel (build/kernel/SERIES) whose modules it may load
 	  -i INIT     script to be /init
 	  -o FILE     the initramfs (cpio, uncompressed)
 	  -b          without the modules of virtio_blk: for a VM
+	  -m MODULES  these too, with what they depend on (words)
 	  FILE...     put into /bin, executable; *.ko into /modules
 
 	virtio_blk and the modules it depends on go into /modules; /modules/order
@@ -47,10 +48,11 @@ add_module()
 }
 
 build=${BUILD:-$(cd "$(dirname "$0")/.." && pwd)/build}
-series='' init='' out='' drivers='virtio_pci virtio_blk'
-while getopts k:i:o:bh option; do
+series='' init='' out='' drivers='virtio_pci virtio_blk' more=''
+while getopts k:i:o:m:bh option; do
 	case $option in
 	b) drivers='' ;;
+	m) more=$OPTARG ;;
 	k) series=$OPTARG ;;
 	i) init=$OPTARG ;;
 	o) out=$OPTARG ;;
@@ -75,7 +77,7 @@ ln -s busybox "$root/bin/sh"
 cp "$init" "$root/init"
 chmod +x "$root/init"
 : >"$root/modules/order"
-for module in $drivers; do
+for module in $drivers $more; do
 	add_module "$module"
 done
 for file in "$@"; do

@@ -34,6 +34,11 @@
 #define ROM_ADDRESS 0xfffff800U
 #define CAPABILITIES 0x34U
 #define CAP_VENDOR 0x09U
+#define CAP_EXPRESS 0x10U
+#define EXPRESS_DEVCAP 0x04U
+#define EXPRESS_DEVCAP_FLR (1U << 28)
+#define EXPRESS_DEVCTL 0x08U
+#define EXPRESS_DEVCTL_FLR (1U << 15)
 #define EXTENDED_CAPABILITIES 0x100U
 #define EXT_CAP_SRIOV 0x10U
 #define EXT_CAP_RESIZABLE_BAR 0x15U
@@ -88,18 +93,31 @@ static void config_write(u32 function, u32 offset, u32 size, u32 value)
 	io_write(pci.va + function * FUNCTION_SIZE + offset, size, value);
 }
 
-/* The virtio capability of a type, 0 if there is none. */
-static u32 virtio_cap(u32 function, u32 type)
+/* The first capability with this id, or the first behind the one at `at`; 0: there is none. */
+static u32 capability(u32 function, u32 id, u32 at)
 {
-	u32 at = config_read(function, CAPABILITIES, 1) & ~3U;
+	u32 next = at == 0 ? CAPABILITIES : at + 1U;
 
 	if ((config_read(function, STATUS, 2) & STATUS_CAPABILITIES) == 0)
 		return 0;
+	at = config_read(function, next, 1) & ~3U;
 	for (u32 i = 0; at != 0 && i < MAX_CAPS; i++) {
-		if (config_read(function, at, 1) == CAP_VENDOR &&
-		    config_read(function, at + VIRTIO_CFG_TYPE, 1) == type)
+		if (config_read(function, at, 1) == id)
 			return at;
-		at = config_read(function, at + 1, 1) & ~3U;
+		at = config_read(function, at + 1U, 1) & ~3U;
+	}
+	return 0;
+}
+
+/* The virtio capability of a type, 0 if there is none. */
+static u32 virtio_cap(u32 function, u32 type)
+{
+	u32 at = capability(function, CAP_VENDOR, 0);
+
+	for (u32 i = 0; at != 0 && i < MAX_CAPS; i++) {
+		if (config_read(function, at + VIRTIO_CFG_TYPE, 1) == type)
+			return at;
+		at = capability(function, CAP_VENDOR, at);
 	}
 	return 0;
 }
@@ -314,6 +332,22 @@ bool pci_access(struct access *access)
 	return true;
 }
 
+/*
+ * Have a function that was a VM's forget what it holds, if it can (PCI Express 6.0, 6.6.2). It
+ * takes its time, but nobody asks it anything any more. One that cannot is silent too: it
+ * masters no bus, and decodes no address.
+ */
+static void retire(u32 function)
+{
+	u32 at = capability(function, CAP_EXPRESS, 0);
+
+	config_write(function, COMMAND, 2, 0);
+	if (at == 0 || (config_read(function, at + EXPRESS_DEVCAP, 4) & EXPRESS_DEVCAP_FLR) == 0)
+		return;
+	config_write(function, at + EXPRESS_DEVCTL, 2,
+		     config_read(function, at + EXPRESS_DEVCTL, 2) | EXPRESS_DEVCTL_FLR);
+}
+
 bool pci_stream_bound(u32 stream, u32 owner)
 {
 	struct function *f = &pci.functions[stream];
@@ -324,7 +358,7 @@ bool pci_stream_bound(u32 stream, u32 owner)
 	spin_lock(&pci.lock);
 	retired = f->owner != CV_HOSTVISOR && (f->owner != owner || !f->allowed);
 	if (retired && f->allowed)
-		config_write(stream, COMMAND, 2, 0);
+		retire(stream);
 	if (retired)
 		f->allowed = false;
 	else

@@ -21,8 +21,8 @@ bool pci_access(struct access *access);
 
 /*
  * A stream is bound to a context of `owner`: the host or a VM. From the first time it is a
- * VM's, nobody configures the function any more; when the VM has lost it, nobody gets it until the
- * machine is reset, for few devices can be made to forget what they hold. Returns false then: the
+ * VM's, nobody configures the function any more; when the VM has lost it, it is reset, if it knows how,
+ * and nobody gets it until the machine is, for few devices can be made to forget all that they hold. Returns false then: the
  * stream is to stay cut. Lock: DMA.
  */
 bool pci_stream_bound(u32 stream, u32 owner);

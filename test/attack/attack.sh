@@ -98,14 +98,14 @@ show()
 # What can write memory by itself: three edus, one of them the host's, the others for VMs; a disk; virtio
 # behind the SMMU, past it, and past PCI; a port with a device behind it. The third CPU stays off, so
 # that its redistributor is free.
-devices=(-device edu,addr=1,dma_mask=0xffffffffffffffff
-	-device edu,addr=2,dma_mask=0xffffffffffffffff
-	-device edu,addr=3,dma_mask=0xffffffffffffffff
-	-device virtio-rng-pci,addr=4,disable-legacy=on,iommu_platform=on
-	-device virtio-rng-pci,addr=5
-	-device pcie-root-port,addr=6,chassis=1,id=behind -device virtio-rng-pci,bus=behind
+devices=(-device "edu,addr=1,dma_mask=0xffffffffffffffff"
+	-device "edu,addr=2,dma_mask=0xffffffffffffffff"
+	-device "edu,addr=3,dma_mask=0xffffffffffffffff"
+	-device "virtio-rng-pci,addr=4,disable-legacy=on,iommu_platform=on"
+	-device "virtio-rng-pci,addr=5"
+	-device "pcie-root-port,addr=6,chassis=1,id=behind" -device "virtio-rng-pci,bus=behind"
 	-drive "file=$out/disk,if=none,id=disk,format=raw"
-	-device nvme,addr=7,serial=1,drive=disk
+	-device "nvme,addr=7,serial=1,drive=disk"
 	-device virtio-rng-device)
 
 run()

@@ -60,14 +60,14 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("log")
     args = parser.parse_args()
+    with open(args.image, "rb") as f:
+        image = f.read()
     while not os.path.exists(args.pid) or not read_text(args.pid).strip():
         time.sleep(0.2)
     pid = int(read_text(args.pid))
     text = wait_for_end(args.log, pid)
     if OVER not in text:
         return 1
-    with open(args.image, "rb") as f:
-        image = f.read()
     ranges = [(int(m[1], 16) * FRAME, int(m[2], 16) * FRAME)
               for m in re.finditer(r"^CORE\|(\w+)\|(\w+)$", text, re.M)]
     lines = []

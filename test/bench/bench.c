@@ -5,11 +5,13 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #define EXECS 50
 #define PAGES 8192
 #define IOS 1000
+#define HUGE (2UL << 20)
+#define IP_HEADER 20
 
 static uint64_t now(void)
 {
@@ -125,16 +129,14 @@ static void bench_touch(void)
 }
 
 /* Reads and writes of a disk past the page cache, one after the other. */
-static void bench_disk(const char *path, const char *name, size_t size)
+static void bench_disk(const char *path, const char *name, char *buffer, size_t size)
 {
-	char *buffer = aligned_alloc(4096, size);
 	int fd = open(path, O_RDWR | O_DIRECT);
 	char what[64];
 	uint64_t start = 0;
 
-	if (buffer == NULL || fd < 0)
+	if (fd < 0)
 		fail(path);
-	memset(buffer, 1, size);
 	/* The first round warms up. */
 	for (int i = -IOS; i < IOS; i++) {
 		if (i == 0)
@@ -152,14 +154,77 @@ static void bench_disk(const char *path, const char *name, size_t size)
 	snprintf(what, sizeof(what), "%s-write-%zuk", name, size / 1024);
 	report(what, start, IOS);
 	close(fd);
-	free(buffer);
 }
 
-static void bench_disks(void)
+/*
+ * Memory that is contiguous, so that a request has as many pieces on every machine: a huge page.
+ */
+static char *contiguous(void)
 {
+	char *p = mmap(NULL, 2 * HUGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		fail("mmap");
+	p = (char *)(((uintptr_t)p + HUGE - 1) & ~(HUGE - 1));
+	if (madvise(p, HUGE, MADV_HUGEPAGE) != 0)
+		fail("huge page");
+	memset(p, 1, HUGE);
+	return p;
+}
+
+static uint16_t checksum(const uint8_t *bytes, size_t size)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < size; i += 2)
+		sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+	while (sum >> 16 != 0)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/* Echo requests of that size (ICMP, RFC 792) and their replies: a packet each way. */
+static void bench_ping(size_t size)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a000202)};
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+	uint8_t request[1500] = {8}, reply[1600];
+	uint64_t start = 0;
+	char what[64];
+
+	if (fd < 0)
+		fail("socket");
+	for (int i = -PINGS; i < PINGS; i++) {
+		uint16_t sum;
+
+		if (i == 0)
+			start = now();
+		request[2] = request[3] = 0;
+		request[6] = (uint8_t)(i >> 8);
+		request[7] = (uint8_t)i;
+		sum = checksum(request, size);
+		request[2] = (uint8_t)(sum >> 8);
+		request[3] = (uint8_t)sum;
+		if (sendto(fd, request, size, 0, (struct sockaddr *)&to, sizeof(to)) !=
+			    (ssize_t)size ||
+		    recv(fd, reply, sizeof(reply), 0) != (ssize_t)size + IP_HEADER ||
+		    reply[IP_HEADER] != 0 || reply[IP_HEADER + 7] != (uint8_t)i)
+			fail("ping");
+	}
+	snprintf(what, sizeof(what), "ping-%zu", size);
+	report(what, start, PINGS);
+	close(fd);
+}
+
+static void bench_devices(void)
+{
+	char *buffer = contiguous();
+
 	sleep(3);
-	bench_disk("/dev/vda", "disk", 4096);
-	bench_disk("/dev/vda", "disk", 65536);
+	bench_disk("/dev/vda", "disk", buffer, 4096);
+	bench_disk("/dev/vda", "disk", buffer, 65536);
+	bench_ping(64);
+	bench_ping(1400);
 }
 
 int main(int argc, char **argv)
@@ -168,8 +233,8 @@ int main(int argc, char **argv)
 
 	if (argc > 1 && strcmp(argv[1], "nothing") == 0)
 		return 0;
-	if (argc > 1 && strcmp(argv[1], "disks") == 0) {
-		bench_disks();
+	if (argc > 1 && strcmp(argv[1], "devices") == 0) {
+		bench_devices();
 		return 0;
 	}
 	printf("BENCH boot-to-init %llu\n", (unsigned long long)start);

@@ -6,6 +6,7 @@
 
 #define EDU_OF_VM 0x30U /* 00:06.0, which is its stream ID too */
 #define EDU_OF_HOST 0x08U
+#define NVME_OF_VM 0x38U /* 00:07.0 */
 #define CONTEXT 3ULL
 #define HOST_CONTEXT 1ULL
 #define EDU_IPA 0x10000000ULL
@@ -111,6 +112,21 @@ static void end(u64 vm)
 	       "what its device had written, reclaimed");
 }
 
+/* A device that can be reset is, before its VM's memory goes back: QEMU tells (dma-test.py). */
+static void give_and_take_nvme(void)
+{
+	u64 vm = vm_make();
+
+	check(call3((u32)CV_CALL_DMA_ALLOC, CONTEXT, vm, 0), "DMA_ALLOC");
+	check(call3((u32)CV_CALL_DMA_ATTACH, CONTEXT, NVME_OF_VM, 0), "DMA_ATTACH");
+	check(call3((u32)CV_CALL_POWEROFF_VM, vm, 0, 0), "POWEROFF_VM");
+	working("nvme, still the VM's", config(NVME_OF_VM, 0, 4) != GONE);
+	check(call3((u32)CV_CALL_DMA_DETACH, CONTEXT, NVME_OF_VM, 0), "DMA_DETACH");
+	target("assigned-reset", 0, "reset", "an nvme when the VM is off");
+	result("assigned-gone", config(NVME_OF_VM, 0, 4) == GONE, "and nobody's");
+	check(call3((u32)CV_CALL_DMA_FREE, CONTEXT, 0, 0), "DMA_FREE");
+}
+
 void attack_assigned(void)
 {
 	u64 vm = vm_make();
@@ -120,4 +136,5 @@ void attack_assigned(void)
 	attack();
 	working("the VM's device, after the attacks", run(vm) == 1);
 	end(vm);
+	give_and_take_nvme();
 }

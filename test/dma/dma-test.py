@@ -39,13 +39,16 @@ def qemu(build, ram, append):
     devices = ["edu,addr=1,dma_mask=0xffffffffffffffff", "virtio-rng-pci,addr=2",
                "virtio-rng-pci,addr=3,disable-legacy=on,iommu_platform=on",
                "nvme,addr=4,serial=x,drive=disk", "pcie-root-port,addr=5,chassis=1",
-               "edu,addr=6,dma_mask=0xffffffffffffffff", "virtio-rng-device"]
+               "edu,addr=6,dma_mask=0xffffffffffffffff", "nvme,addr=7,serial=y,drive=disk2",
+               "virtio-rng-device"]
     command = [build + "/bin/qemu-system-aarch64", "-display", "none", "-monitor", "none",
                "-serial", "stdio", "-nic", "none", "-cpu", "max", "-smp", "1",
                "-M", "virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3,memory-backend=ram",
                "-m", str(RAM_SIZE >> 20),
                "-object", f"memory-backend-file,id=ram,size={RAM_SIZE},share=on,mem-path={ram}",
                "-blockdev", "null-co,node-name=disk,size=1048576",
+               "-blockdev", "null-co,node-name=disk2,size=1048576",
+               "-trace", "pci_nvme_pci_reset", "-D", ram + ".trace",
                "-kernel", build + "/dma/test.img", "-append", append]
     for device in devices:
         command += ["-device", device]
@@ -75,6 +78,10 @@ def intact(ram, image, pa, must):
     """Is a frame as it must be?"""
     if must == "device":
         return True
+    if must == "reset":
+        with open(ram.name + ".trace", encoding="utf-8") as f:
+            # Both are reset when the machine starts; the third time is the core's doing.
+            return f.read().count("Function Level Reset") == 3
     page = page_at(ram, pa)
     if must == "zero":
         return page == bytes(PAGE)
@@ -104,7 +111,9 @@ def judge(log, ram, image):
             unchanged = intact(ram, image, pa, word[3])
             by_smmu = word[1].startswith(("edu", "virtio", "nvme"))
             evidence = word[4]
-            if word[3] != "device":
+            if word[3] == "reset":
+                evidence += ": reset" if unchanged else ": NOT reset"
+            elif word[3] != "device":
                 evidence += ": memory unchanged" if unchanged else ": memory CHANGED"
             if by_smmu:
                 evidence += ", SMMU event" if pa in seen else ", NO SMMU event"
@@ -133,6 +142,7 @@ def main():
     with open(ram, "rb") as f:
         rows = judge(text, f, image)
     os.unlink(ram)
+    os.unlink(ram + ".trace")
     with open(out + "/attack.json", "w", encoding="utf-8") as f:
         json.dump([dict(zip(("name", "result", "evidence"), row)) for row in rows], f, indent=1)
     bad = [row for row in rows if row[1] not in GOOD]

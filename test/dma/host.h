@@ -69,7 +69,8 @@ void working(const char *what, bool works); /* the attack's means, on what is th
 void result(const char *name, bool blocked, const char *evidence);
 /*
  * An attack was made on the frame at pa. When all is over dma-test.py looks at it in the machine's
- * memory: it must be "zero", have no "evil" in it, or be what the core's "image" is.
+ * memory: it must be "zero", have no "evil" in it, or be what the core's "image" is. "reset":
+ * QEMU must have reset a device.
  */
 void target(const char *name, u64 pa, const char *must, const char *evidence);
 void fdt_read(u64 fdt);
