@@ -52,12 +52,13 @@ tools/initramfs.sh -m virtio_net -k "$series" -i test/bench/init -o "$out/initra
 # A disk and a network whose DMA, on the core, goes through the SMMU; without it no IOMMU is in the way.
 # They do their work within the write to their doorbell, or a nanosecond later: a host that waits would let
 # time jump. QEMU itself answers pings.
+translated=disable-legacy=on,iommu_platform=on,ioeventfd=off
 devices()
 {
 	host "$@" -netdev user,id=n0,restrict=on \
-		-device virtio-net-pci,netdev=n0,disable-legacy=on,iommu_platform=on,ioeventfd=off,tx=timer,x-txtimer=1 \
+		-device "virtio-net-pci,netdev=n0,tx=timer,x-txtimer=1,romfile=,$translated" \
 		-blockdev null-co,node-name=d0,size=8388608,read-zeroes=on \
-		-device virtio-blk-pci,drive=d0,disable-legacy=on,iommu_platform=on,ioeventfd=off
+		-device "virtio-blk-pci,drive=d0,$translated"
 }
 
 host without "$B/kernel/$series/Image" off ""
