@@ -87,6 +87,8 @@ int rollback_init(void)
 	u32 size = machine_store_size();
 
 	/*@ loop invariant 0 <= n <= size;
+	    loop invariant \forall integer i; 0 <= i < CV_MAX_LINEAGES &&
+	      \at(lineages[i].generation, Pre) != 0 ==> lineages[i].generation != 0;
 	    loop invariant lineages_kept{Pre, Here};
 	    loop assigns n, lineages[0 .. CV_MAX_LINEAGES - 1];
 	    loop variant size - n; */
@@ -94,11 +96,12 @@ int rollback_init(void)
 		struct lineage lineage = machine_store_read(n);
 		u32 i = place_of(lineage);
 
-		if (lineage.generation == 0 || newer_is_known(lineage))
+		if (lineage.generation == 0)
 			continue;
 		if (i == CV_MAX_LINEAGES)
 			return CV_ENOSPC;
-		lineages[i] = lineage;
+		if (lineages[i].generation < lineage.generation)
+			lineages[i] = lineage;
 	}
 	return CV_OK;
 }

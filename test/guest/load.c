@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * A load for a test VM that checks its own results, on each CPU at the same time.
- * `load N` does N rounds; `load wait` goes on until a line "finish" comes on standard
- * input. Ends with a line SELF-CHECK OK or SELF-CHECK FAILED.
+ * `load N [MB]` does N rounds, with that much secret in memory (16); `load wait` goes on until a
+ * line "finish" comes on standard input. Ends with a line SELF-CHECK OK or SELF-CHECK FAILED.
  */
 #include <poll.h>
 #include <stdatomic.h>
@@ -16,7 +16,7 @@
 
 #include "test/guest/load.h"
 
-#define SECRET_MB 16
+#define SECRET_MB 16U
 #define NR_PARTS 6U
 
 /* Shared by the processes of the load. */
@@ -103,14 +103,15 @@ int main(int argc, char **argv)
 	struct board *board = mmap(NULL, sizeof(*board), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	unsigned int rounds = argc > 1 ? (unsigned int)strtoul(argv[1], NULL, 10) : 1;
+	unsigned int megabytes = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : SECRET_MB;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const char *wrong;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (board == MAP_FAILED)
 		return 1;
-	board->wrong = secret_setup(SECRET_MB);
-	printf("load: %d MB of secret in memory, a worker on each of %ld CPUs\n", SECRET_MB, cpus);
+	board->wrong = secret_setup(megabytes);
+	printf("load: %u MB of secret in memory, a worker on each of %ld CPUs\n", megabytes, cpus);
 	for (long i = 0; i < cpus; i++) {
 		if (fork() == 0)
 			worker(board, (unsigned int)i);

@@ -16,12 +16,18 @@ $(SNAPSHOT_DIR)/%: test/snapshot/%.c test/snapshot/build.mk | $(B)/deps-boot
 	$(call say,CC,$@)$(A64)gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
 		-static -o $@ $< -lm
 
+# Of a snapshot test: bits to flip; vCPUs and MB of the Linux VM.
 FLIPS ?= 100
+SNAPSHOT_VCPUS ?= 2
+SNAPSHOT_MB ?= 256
 
-.PHONY: snapshot-test snapshot-build
+.PHONY: snapshot-test snapshot-linux-test snapshot-build
 snapshot-build: $(SNAPSHOT_NEEDS)
 
+snapshot-linux-test: snapshot-build	## the Linux VM only: SNAPSHOT_VCPUS=4 SNAPSHOT_MB=1024
+	B=$(B) test/snapshot/snapshot-test.sh -l -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB)
+
 snapshot-test: snapshot-build	## save VMs, change what was saved, reboot the host, restore them
-	B=$(B) test/snapshot/snapshot-test.sh -f $(FLIPS)
+	B=$(B) test/snapshot/snapshot-test.sh -f $(FLIPS) -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB)
 
 CLEAN += $(SNAPSHOT_DIR)

@@ -8,21 +8,27 @@ set -u
 usage()
 {
 	cat <<-END
-	usage: test/snapshot/snapshot-test.sh [-f FLIPS] [-c VCPUS]
+	usage: test/snapshot/snapshot-test.sh [-f FLIPS] [-c VCPUS] [-m MB] [-l]
 
 	  -f FLIPS   single bits to flip (100)
 	  -c VCPUS   of the Linux VM (2)
+	  -m MB      of memory of the Linux VM (256); from 512 on its load fills two thirds of it
 
-	Needs what make snapshot-build makes. Environment: B=DIR instead of build/, CPU=max.
+	  -l         nothing but the Linux VM
+
+	Needs what make snapshot-build makes. Environment: B=DIR instead of build/, CPU=max,
+	TIMEOUT=seconds of one boot.
 	Logs: \$B/snapshot/boot*.log. Exit code 1 if something failed.
 	END
 }
 
-flips=100 vcpus=2
-while getopts f:c:h option; do
+flips=100 vcpus=2 mb=256 part=
+while getopts f:c:m:lh option; do
 	case $option in
 	f) flips=$OPTARG ;;
 	c) vcpus=$OPTARG ;;
+	m) mb=$OPTARG ;;
+	l) part=part=linux ;;
 	h) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
 	esac
@@ -87,18 +93,24 @@ prepare()
 	head -c 32 /dev/urandom >"$out/other.key"
 	"$B/corevisor-pack" --key "$out/platform.key" -o "$out/host.img" "$B/kernel/6.12/Image" || exit 1
 	"$B/corevisor-pack" --key "$out/other.key" -o "$out/other.img" "$B/kernel/6.12/Image" || exit 1
-	truncate -s 400M "$out/disk"
+	rm -f "$out/disk"
+	truncate -s "$((200 + mb * 9 / 8))M" "$out/disk"
+	rm -f "$out/store"
+	"$B/corevisor-pack" --nv "$out/store" || exit 1
+	truncate -s 64M "$out/no-store"
 }
 
-# boot LOG IMAGE OPTIONS
+# boot LOG IMAGE FLASH OPTIONS: with that in the second bank of flash
 boot()
 {
-	timeout -k 5 "${TIMEOUT:-600}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
-		-monitor none -nic none -cpu "${CPU:-max}" -smp 2 -m 2G -kernel "$2" \
+	timeout -k 5 "${TIMEOUT:-$((600 + flips / 2 + mb))}" "$B/bin/qemu-system-aarch64" \
+		-display none -serial stdio -monitor none -nic none -cpu "${CPU:-max}" -smp 2 \
+		-m "$((1536 + mb * 5 / 2))M" -kernel "$2" \
 		-M virt-10.0,virtualization=on,gic-version=3,iommu=smmuv3 \
+		-drive "if=pflash,unit=1,format=raw,file=$3" \
 		-drive "file=$out/disk,format=raw,if=none,id=disk" \
 		-device virtio-blk-pci,drive=disk,iommu_platform=on,disable-legacy=on \
-		-append "console=ttyAMA0 quiet $3" -initrd "$out/initramfs" </dev/null >"$1" 2>&1 ||
+		-append "console=ttyAMA0 quiet $4" -initrd "$out/initramfs" </dev/null >"$1" 2>&1 ||
 		fail "QEMU ended with $?: $1"
 	tr -d '\r' <"$1" | grep -aE '^(SNAPSHOT|tamper:|leak:)'
 	grep -aq "SNAPSHOT FAIL" "$1" && failed=1
@@ -110,18 +122,30 @@ has()
 	tr -d '\r' <"$1" | grep -aqE "$2" || fail "no '$2' in $1"
 }
 
+# Its load does four rounds; one that fills the memory of a big VM takes long for two.
+load=load:4
+[ "$mb" -lt 512 ] || load=load:2:$((mb * 2 / 3))
+
 prepare
-boot "$out/boot1.log" "$out/host.img" "snapshot=1 flips=$flips vcpus=$vcpus"
+boot "$out/boot1.log" "$out/host.img" "$out/store" \
+	"snapshot=1 flips=$flips vcpus=$vcpus mem=${mb}M load=$load $part"
 has "$out/boot1.log" "^SNAPSHOT end of phase 1"
-grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
-has "$out/boot1.log" "^tamper: single bits: $flips tried, $flips refused"
-has "$out/boot1.log" "^SNAPSHOT ok manifest: what was signed runs"
-has "$out/boot1.log" "^SNAPSHOT VMs left: 0"
-boot "$out/boot2.log" "$out/host.img" snapshot=2
+if [ -z "$part" ]; then
+	grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
+	has "$out/boot1.log" "^tamper: single bits: $flips tried, $flips refused"
+	has "$out/boot1.log" "^SNAPSHOT ok manifest: what was signed runs"
+	has "$out/boot1.log" "^SNAPSHOT ok rollback: the first snapshot"
+	has "$out/boot1.log" "^SNAPSHOT ok rollback: the other copy: .*another copy of this VM was saved"
+	has "$out/boot1.log" "^SNAPSHOT VMs left: 0"
+fi
+boot "$out/boot2.log" "$out/host.img" "$out/store" "snapshot=2 store=1"
+has "$out/boot2.log" "^SNAPSHOT store: .*cannot be read"
+[ -n "$part" ] || has "$out/boot2.log" "^SNAPSHOT ok rollback: the first snapshot, after a reboot"
 has "$out/boot2.log" "^SNAPSHOT linux: cvm restore ended with 0"
-has "$out/boot2.log" "^SNAPSHOT vm: .*SELF-CHECK OK"
-boot "$out/boot3.log" "$out/other.img" snapshot=2
+has "$out/boot2.log" "^SNAPSHOT vm: .*SELF-CHECK OK: .* on $vcpus CPUs"
+boot "$out/boot3.log" "$out/other.img" "$out/no-store" snapshot=2
+has "$out/boot3.log" "^SNAPSHOT store: 0x"
 has "$out/boot3.log" "^SNAPSHOT vm: .*not authentic"
-rm -f "$out/disk"
+rm -f "$out/disk" "$out/no-store"
 [ "$failed" = 0 ] && echo "snapshot: passed" || echo "snapshot: failed (logs: $out/boot*.log)"
 exit "$failed"
