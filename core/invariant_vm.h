@@ -22,6 +22,11 @@
       boot_regions[v * CV_MAX_BOOT_REGIONS + r].gfn;
     logic integer list_base(integer v) = (v - 1) * CV_MAX_IMAGE_FRAMES;
 
+    // The context of a vCPU that is registered.
+    predicate is_vcpu{L}(integer v, integer i) = 0 <= i < CV_MAX_VCPUS &&
+      vcpu_slots[v * CV_MAX_VCPUS + i] != 0;
+    logic integer l_slot{L}(integer v, integer i) = vcpu_slots[v * CV_MAX_VCPUS + i] - 1;
+
     predicate is_region{L}(integer v, integer r) = is_vm(v) && 0 <= r < vms[v].nr_regions;
 
     // Do [g, g + n) lie in RAM range r of a VM; in one of its ranges?
@@ -120,6 +125,10 @@
         \at(vcpus[s], A) == \at(vcpus[s], B)) &&
       \forall integer k; 0 <= k < (CV_MAX_VMS + 1) * CV_MAX_VCPUS ==>
         \at(vcpu_slots[k], A) == \at(vcpu_slots[k], B);
+ */
+
+/*@ predicate same_key{A, B}(integer v) = \forall integer i; 0 <= i < CRYPTO_KEY_SIZE ==>
+      \at(snapshot_keys[v].bytes[i], A) == \at(snapshot_keys[v].bytes[i], B);
  */
 
 /*@ // Whose a context is, whether it runs, and its run page.

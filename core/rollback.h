@@ -46,16 +46,15 @@
 int rollback_check(struct lineage lineage);
 
 /*
- * This snapshot exists: older ones are refused from now on. generation is not 0. CV_ESTALE,
- * CV_ENOSPC (also: the store takes no more).
+ * This snapshot exists: older ones are refused from now on (generation 0: there are none).
+ * CV_ESTALE, CV_ENOSPC (also: the store takes no more).
  */
 /*@ requires lock: held_page != 0;
-    requires snapshot: lineage.generation != 0;
     terminates \true; exits \false; assigns lineages[0 .. CV_MAX_LINEAGES - 1];
     ensures result: \result == 0 || \result == CV_ESTALE || \result == CV_ENOSPC;
     ensures stale: \result == CV_ESTALE <==>
       is_stale{Pre}(lineage.id_low, lineage.id_high, lineage.generation);
-    ensures known: \result == 0 ==>
+    ensures known: \result == 0 && lineage.generation != 0 ==>
       is_known(lineage.id_low, lineage.id_high, lineage.generation);
     ensures kept: lineages_kept{Pre, Post};
     ensures refused: \result != 0 ==> lineages_same{Pre, Post}; */

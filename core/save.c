@@ -128,6 +128,12 @@ static bool open_record(const u8 *key, struct record_id id, u8 *data, u32 size, 
 }
 
 /* Start a snapshot's bookkeeping. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false;
+    assigns snapshots[vm];
+    ensures begins: snapshot_begins(vm, phase) && snapshots[vm].pages_total == pages &&
+      snapshots[vm].vcpus_total == nr_vcpus;
+    ensures lineage: snapshots[vm].lineage == \old(snapshots[vm].lineage); */
 static void snapshot_start(u32 vm, u32 phase, u64 pages, u32 nr_vcpus)
 {
 	snapshots[vm].phase = phase;
@@ -141,6 +147,9 @@ static void snapshot_start(u32 vm, u32 phase, u64 pages, u32 nr_vcpus)
 }
 
 /* Write the head of a snapshot that begins, all but its tag, to bounce_buffer. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false;
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
 static void put_head(u32 vm)
 {
 	bytes_clear(bounce_buffer, sizeof(struct cv_snapshot_head));
@@ -155,6 +164,9 @@ static void put_head(u32 vm)
 	bytes_set_word(HEAD(sealed.pages), vms[vm].nr_frames);
 	bytes_set_word(HEAD(sealed.vcpus), vms[vm].nr_vcpus);
 	bytes_set_word(HEAD(sealed.nr_ram), vms[vm].nr_ram);
+	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
+	    loop assigns r, bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+	    loop variant CV_MAX_RAM_RANGES - r; */
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
 		u32 i = vm * CV_MAX_RAM_RANGES + r;
 
@@ -164,6 +176,8 @@ static void put_head(u32 vm)
 }
 
 /* Encrypt the head in bounce_buffer. */
+/*@ terminates \true; exits \false;
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
 static void seal_head(void)
 {
 	u8 key[CRYPTO_KEY_SIZE];
@@ -175,6 +189,8 @@ static void seal_head(void)
 }
 
 /* Decrypt it, if this platform sealed it. */
+/*@ terminates \true; exits \false;
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
 static bool open_head(void)
 {
 	u8 key[CRYPTO_KEY_SIZE];
@@ -188,6 +204,14 @@ static bool open_head(void)
 }
 
 /* A VM gets its id when it is first saved. */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false;
+    assigns snapshots[vm].lineage;
+    ensures generation: snapshots[vm].lineage.generation ==
+      \old(snapshots[vm].lineage.generation);
+    ensures once: \old(snapshots[vm].lineage.id_low) != 0 ||
+      \old(snapshots[vm].lineage.id_high) != 0 ==>
+      snapshots[vm].lineage == \old(snapshots[vm].lineage); */
 static void draw_lineage(u32 vm)
 {
 	u8 id[16];
@@ -252,12 +276,19 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn)
  * Are all pages done? Frames come in ascending order of gfn, so each has come once, if none
  * has been taken away meanwhile.
  */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> snapshots[vm].pages == snapshots[vm].pages_total &&
+      vms[vm].reclaimed == 0; */
 static bool pages_are_saved(u32 vm)
 {
 	return snapshots[vm].pages == snapshots[vm].pages_total && vms[vm].reclaimed == 0;
 }
 
 /* Write a vCPU, all but its tag, to bounce_buffer. */
+/*@ requires slot: is_slot(slot);
+    terminates \true; exits \false;
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
 static void put_vcpu(u32 slot)
 {
 	CONTEXT_MEMBERS(PUT_MEMBER)
@@ -313,7 +344,7 @@ int save_end(u32 vm, u64 out_pfn)
 		    TAIL_SEALED_SIZE, TAIL(tag));
 	snapshots[vm].sequence++;
 	machine_frame_write(out_pfn, 0, bounce_buffer, sizeof(struct cv_snapshot_tail));
-	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
+	bytes_clear(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	return CV_OK;
 }
@@ -322,6 +353,13 @@ int save_end(u32 vm, u64 out_pfn)
  * Has nothing been done to this VM yet? A device of its own could lie where its RAM is going to
  * be: the host would pass a device off as RAM.
  */
+/*@ requires vm: is_vm(vm);
+    requires geometry: geometry;
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> is_loading(vm) && vms[vm].nr_ram == 0 && vms[vm].nr_frames == 0 &&
+      vms[vm].nr_vcpus == 0 && vms[vm].has_manifest == 0 &&
+      (\forall integer i; is_claim(i) ==> io_claims[i].vm != vm ||
+        io_claims[i].gfn >= table_geometry.gfn_limit); */
 static bool vm_is_empty(u32 vm)
 {
 	return vm_is_loading(vm) && vms[vm].nr_ram == 0 && vms[vm].nr_frames == 0 &&
@@ -340,6 +378,7 @@ struct layout {
 };
 
 /* Read those of the head in bounce_buffer. */
+/*@ terminates \true; exits \false; assigns \nothing; */
 static struct layout get_layout(void)
 {
 	struct layout layout;
@@ -351,6 +390,9 @@ static struct layout get_layout(void)
 	layout.pages = bytes_word(HEAD(sealed.pages));
 	layout.vcpus = bytes_word(HEAD(sealed.vcpus));
 	layout.nr_ram = bytes_word(HEAD(sealed.nr_ram));
+	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
+	    loop assigns r, layout.ram[0 .. CV_MAX_RAM_RANGES - 1];
+	    loop variant CV_MAX_RAM_RANGES - r; */
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
 		layout.ram[r].gfn = bytes_word(HEAD(sealed.ram_gfn) + 8 * r);
 		layout.ram[r].frames = bytes_word(HEAD(sealed.ram_frames) + 8 * r);
@@ -358,15 +400,27 @@ static struct layout get_layout(void)
 	return layout;
 }
 
+/*@ predicate layout_fits{L}(struct layout l) = \forall integer r; 0 <= r < CV_MAX_RAM_RANGES ==>
+      l.ram[r].gfn + l.ram[r].frames <= table_geometry.gfn_limit;
+ */
 /*
  * The platform key is the same on a machine with another geometry, so even an
  * authentic layout is checked against this one's limits.
  */
+/*@ requires geometry: geometry;
+    terminates \true; exits \false; assigns \nothing;
+    ensures ok: \result <==> layout.nr_ram <= CV_MAX_RAM_RANGES &&
+      layout.vcpus <= CV_MAX_VCPUS && layout.lineage.generation != 0 && layout_fits(layout); */
 static bool layout_ok(struct layout layout)
 {
 	if (layout.nr_ram > CV_MAX_RAM_RANGES || layout.vcpus > CV_MAX_VCPUS ||
 	    layout.lineage.generation == 0)
 		return false;
+	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
+	    loop invariant \forall integer q; 0 <= q < r ==>
+	      layout.ram[q].gfn + layout.ram[q].frames <= table_geometry.gfn_limit;
+	    loop assigns r;
+	    loop variant CV_MAX_RAM_RANGES - r; */
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++) {
 		if (layout.ram[r].frames > table_geometry.gfn_limit ||
 		    layout.ram[r].gfn > table_geometry.gfn_limit - layout.ram[r].frames)
@@ -376,12 +430,35 @@ static bool layout_ok(struct layout layout)
 }
 
 /* Take over an authentic head. */
+/*@ requires vm: is_vm(vm);
+    requires layout: layout.nr_ram <= CV_MAX_RAM_RANGES && layout.vcpus <= CV_MAX_VCPUS &&
+      layout_fits(layout);
+    requires ram_range: ram_range;
+    terminates \true; exits \false;
+    assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1],
+      vm_measures[vm], snapshots[vm], snapshot_keys[vm];
+    ensures ram_range: ram_range;
+    ensures vm: vms[vm] == { \old(vms[vm]) \with .nr_ram = (u32)layout.nr_ram,
+      .counter_offset = vms[vm].counter_offset };
+    ensures begins: snapshot_begins(vm, SNAPSHOT_LOADING) &&
+      snapshots[vm].pages_total == layout.pages && snapshots[vm].vcpus_total == layout.vcpus &&
+      snapshots[vm].lineage == layout.lineage;
+    ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
+      !(vm * CV_MAX_RAM_RANGES <= i < (vm + 1) * CV_MAX_RAM_RANGES) ==>
+      ram_ranges[i] == \old(ram_ranges[i]); */
 static void apply_head(u32 vm, struct layout layout)
 {
 	bytes_copy(snapshot_keys[vm].bytes, HEAD(sealed.key), CRYPTO_KEY_SIZE);
 	bytes_copy(vm_measures[vm].digest, HEAD(sealed.measurement), CRYPTO_HASH_SIZE);
 	vms[vm].nr_ram = (u32)layout.nr_ram;
 	vms[vm].counter_offset = machine_counter() - layout.counter;
+	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
+	    loop invariant ram_range: ram_range;
+	    loop invariant others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
+	      !(vm * CV_MAX_RAM_RANGES <= i < (vm + 1) * CV_MAX_RAM_RANGES) ==>
+	      ram_ranges[i] == \at(ram_ranges[i], Pre);
+	    loop assigns r, ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1];
+	    loop variant CV_MAX_RAM_RANGES - r; */
 	for (u32 r = 0; r < CV_MAX_RAM_RANGES; r++)
 		ram_ranges[vm * CV_MAX_RAM_RANGES + r] = layout.ram[r];
 	snapshots[vm].lineage = layout.lineage;
@@ -474,6 +551,10 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 }
 
 /* Read a vCPU from bounce_buffer; its identity and run page are those it is registered with. */
+/*@ requires slot: is_slot(slot);
+    terminates \true; exits \false; assigns \nothing;
+    ensures same: \result.vm == vcpus[slot].vm && \result.id == vcpus[slot].id &&
+      \result.state == vcpus[slot].state && \result.run_pfn == vcpus[slot].run_pfn; */
 static struct vcpu get_vcpu(u32 slot)
 {
 	struct vcpu vcpu = vcpus[slot];
@@ -489,6 +570,11 @@ static struct vcpu get_vcpu(u32 slot)
 }
 
 /* Even an authentic record is checked: what runs a vCPU relies on these ranges. */
+/*@ terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> (vcpu.powered == 0 || vcpu.fresh == 0) &&
+      (vcpu.pending == PENDING_NONE || (vcpu.pending <= PENDING_MMIO_WRITE &&
+        (vcpu.mmio_size == 1 || vcpu.mmio_size == 2 || vcpu.mmio_size == 4 ||
+          vcpu.mmio_size == 8))); */
 static bool vcpu_ok(struct vcpu vcpu)
 {
 	if (vcpu.powered != 0 && vcpu.fresh != 0)
@@ -500,6 +586,10 @@ static bool vcpu_ok(struct vcpu vcpu)
 }
 
 /* Read its registers; its counter goes on with the VM's. */
+/*@ requires vm: is_vm(vm) && is_slot(slot);
+    terminates \true; exits \false;
+    assigns vcpu_contexts[slot];
+    ensures counter: vcpu_contexts[slot].sys[SYSREG_CNTVOFF] == vms[vm].counter_offset; */
 static void get_context(u32 vm, u32 slot)
 {
 	CONTEXT_MEMBERS(GET_MEMBER)
@@ -528,12 +618,22 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 		return CV_EINVAL;
 	get_context(vm, slot);
 	vcpus[slot] = loaded;
+	/*@ assert kept: \forall integer s; is_slot(s) ==>
+	      vcpus[s].vm == \at(vcpus[s].vm, Pre) && vcpus[s].id == \at(vcpus[s].id, Pre) &&
+	      vcpus[s].state == \at(vcpus[s].state, Pre) &&
+	      vcpus[s].run_pfn == \at(vcpus[s].run_pfn, Pre); */
 	snapshots[vm].sequence++;
 	snapshots[vm].vcpus++;
+	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }
 
 /* Has everything arrived that the head promised? */
+/*@ requires vm: is_vm(vm);
+    terminates \true; exits \false; assigns \nothing;
+    ensures \result <==> snapshots[vm].pages == snapshots[vm].pages_total &&
+      snapshots[vm].vcpus == snapshots[vm].vcpus_total &&
+      vms[vm].nr_vcpus == snapshots[vm].vcpus_total; */
 static bool load_is_complete(u32 vm)
 {
 	return snapshots[vm].pages == snapshots[vm].pages_total &&
@@ -558,7 +658,7 @@ int load_end(u32 vm, u64 in_pfn)
 	error = rollback_note(snapshots[vm].lineage);
 	if (error != CV_OK)
 		return error;
-	bytes_wipe(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
+	bytes_clear(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
 	vms[vm].verified = 1;
 	vms[vm].state = CV_VM_VERIFIED;

@@ -13,7 +13,25 @@
 #define CORE_SAVE_H
 
 #include "core/lock.h"
+#include "core/rollback.h"
 #include "core/types.h"
+
+/*@ predicate snapshot_begins{L}(integer v, integer p) = snapshots[v].phase == p &&
+      snapshots[v].sequence == 1 && snapshots[v].pages == 0 && snapshots[v].vcpus == 0 &&
+      snapshots[v].next_gfn == 0 && snapshots[v].next_vcpu == 0;
+    // All pages are saved; all records loaded, but for the tail.
+    predicate is_saved{L}(integer v) = snapshots[v].phase == SNAPSHOT_SAVING &&
+      snapshots[v].pages == snapshots[v].pages_total && vms[v].reclaimed == 0;
+    predicate is_loaded{L}(integer v) = snapshots[v].phase == SNAPSHOT_LOADING &&
+      snapshots[v].pages == snapshots[v].pages_total &&
+      snapshots[v].vcpus == snapshots[v].vcpus_total &&
+      vms[v].nr_vcpus == snapshots[v].vcpus_total;
+    // It runs from, or is, one that has been overtaken; it or a newer one is known.
+    predicate overtaken{L}(struct lineage l) = is_stale(l.id_low, l.id_high, l.generation);
+    predicate noted{L}(struct lineage l) = is_known(l.id_low, l.id_high, l.generation);
+    predicate no_key{L}(integer v) = \forall integer i; 0 <= i < CRYPTO_KEY_SIZE ==>
+      snapshot_keys[v].bytes[i] == 0;
+ */
 
 /*
  * Begin, with a fresh key. CV_ESTATE: not POWEROFF, was never VERIFIED, or has lost a frame
@@ -21,6 +39,25 @@
  * this one was restored. CV_ENOSPC: its newest snapshot could not be remembered. A snapshot under
  * way starts over.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> vms[vm].state == CV_VM_POWEROFF && vms[vm].verified != 0 &&
+      vms[vm].reclaimed == 0 && l_owner(out_pfn) == CV_HOSTVISOR &&
+      !overtaken(\old(snapshots[vm].lineage)) &&
+      \forall integer s; is_slot(s) && vcpus[s].vm == vm ==> vcpus[s].state != CV_VCPU_ACTIVE;
+    ensures done: \result == 0 ==> snapshot_begins(vm, SNAPSHOT_SAVING) &&
+      snapshots[vm].pages_total == vms[vm].nr_frames &&
+      snapshots[vm].vcpus_total == vms[vm].nr_vcpus &&
+      snapshots[vm].lineage.generation == \old(snapshots[vm].lineage.generation);
+    ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
+      same_key{Pre, Post}(vm); */
 int save_begin(u32 vm, u64 out_pfn);
 
 /*
@@ -56,6 +93,21 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
  * CV_ENOENT: no such vCPU.
  * CV_EINVAL: not in ascending order.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> is_saved(vm) && is_vcpu(vm, vcpu) &&
+      \old(snapshots[vm].next_vcpu) <= vcpu && l_owner(out_pfn) == CV_HOSTVISOR;
+    ensures done: \result == 0 ==> snapshots[vm] == { \old(snapshots[vm]) \with
+      .sequence = (u64)(\old(snapshots[vm].sequence) + 1), .next_vcpu = (u32)(vcpu + 1),
+      .vcpus = (u32)(\old(snapshots[vm].vcpus) + 1) };
+    ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]); */
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
 
 /*
@@ -63,6 +115,27 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
  * pages or vCPUs are missing. CV_ESTALE: another copy of the VM was saved meanwhile. CV_ENOSPC: the
  * store takes no more.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      lineages[0 .. CV_MAX_LINEAGES - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> \old(is_saved(vm)) &&
+      \old(snapshots[vm].vcpus == snapshots[vm].vcpus_total) && l_owner(out_pfn) == CV_HOSTVISOR &&
+      !overtaken{Pre}(\old(snapshots[vm].lineage));
+    ensures done: \result == 0 ==> snapshots[vm].phase == SNAPSHOT_NONE && no_key(vm) &&
+      snapshots[vm].lineage == { \old(snapshots[vm].lineage) \with
+        .generation = (u64)(\old(snapshots[vm].lineage.generation) + 1) };
+    ensures newest: \result == 0 ==> noted(snapshots[vm].lineage) &&
+      overtaken(\old(snapshots[vm].lineage));
+    ensures kept: lineages_kept{Pre, Post};
+    ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
+      same_key{Pre, Post}(vm) && lineages_same{Pre, Post}; */
 int save_end(u32 vm, u64 out_pfn);
 
 /*
@@ -70,6 +143,32 @@ int save_end(u32 vm, u64 out_pfn);
  * snapshot. CV_EAUTH. CV_ESTALE: an older one than one that is known. CV_ENOSPC: too many VMs are
  * known to remember another.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1], vm_measures[vm],
+      snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> \old(is_loading(vm)) && \old(vms[vm].nr_ram) == 0 &&
+      vms[vm].nr_frames == 0 && vms[vm].nr_vcpus == 0 && l_owner(in_pfn) == CV_HOSTVISOR &&
+      !overtaken(snapshots[vm].lineage) && snapshots[vm].lineage.generation != 0 &&
+      \forall integer i; is_claim(i) ==> io_claims[i].vm != vm ||
+        io_claims[i].gfn >= table_geometry.gfn_limit;
+    ensures done: \result == 0 ==> snapshot_begins(vm, SNAPSHOT_LOADING) &&
+      snapshots[vm].vcpus_total <= CV_MAX_VCPUS &&
+      vms[vm] == { \old(vms[vm]) \with .nr_ram = vms[vm].nr_ram,
+        .counter_offset = vms[vm].counter_offset };
+    ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
+      !(vm * CV_MAX_RAM_RANGES <= i < (vm + 1) * CV_MAX_RAM_RANGES) ==>
+      ram_ranges[i] == \old(ram_ranges[i]);
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
+      snapshots[vm] == \old(snapshots[vm]) && same_key{Pre, Post}(vm) &&
+      \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES ==>
+      ram_ranges[i] == \old(ram_ranges[i]); */
 int load_begin(u32 vm, u64 in_pfn);
 
 /*
@@ -104,6 +203,33 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
  * CV_EAUTH: not the next record. CV_EINVAL: an authentic record of no possible vCPU.
  * Source: lemma load_encrypted_vcpu_inv.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vcpus[l_slot(vm, vcpu)], vcpu_contexts[l_slot(vm, vcpu)], snapshots[vm],
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> vms[vm].state == CV_VM_READY &&
+      \old(snapshots[vm].phase) == SNAPSHOT_LOADING && is_vcpu(vm, vcpu) &&
+      \old(vcpus[l_slot(vm, vcpu)].state) == CV_VCPU_READY && l_owner(in_pfn) == CV_HOSTVISOR;
+    ensures mine: \result == 0 ==> vcpus[l_slot(vm, vcpu)].vm == vm &&
+      vcpus[l_slot(vm, vcpu)].id == vcpu && vcpus[l_slot(vm, vcpu)].state == CV_VCPU_READY &&
+      vcpus[l_slot(vm, vcpu)].run_pfn == \old(vcpus[l_slot(vm, vcpu)].run_pfn);
+    ensures possible: \result == 0 ==>
+      (vcpus[l_slot(vm, vcpu)].powered == 0 || vcpus[l_slot(vm, vcpu)].fresh == 0) &&
+      vcpus[l_slot(vm, vcpu)].pending <= PENDING_MMIO_WRITE;
+    ensures counter: \result == 0 ==>
+      vcpu_contexts[l_slot(vm, vcpu)].sys[SYSREG_CNTVOFF] == vms[vm].counter_offset;
+    ensures done: \result == 0 ==> snapshots[vm] == { \old(snapshots[vm]) \with
+      .sequence = (u64)(\old(snapshots[vm].sequence) + 1),
+      .vcpus = (u32)(\old(snapshots[vm].vcpus) + 1) };
+    ensures refused: \result != 0 ==> unchanged{Pre, Post} && same_vcpus{Pre, Post} &&
+      snapshots[vm] == \old(snapshots[vm]) && \forall integer s; is_slot(s) ==>
+        vcpu_contexts[s] == \old(vcpu_contexts[s]); */
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
 
 /*
@@ -111,6 +237,26 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
  * way, or records or vCPUs are missing. CV_EAUTH. CV_ESTALE: a newer one was completed meanwhile.
  * CV_ENOSPC: the store takes no more.
  */
+/*@ requires locks: held_vm == vm && held_page != 0;
+    requires vm: is_vm(vm);
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vms[vm], snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      lineages[0 .. CV_MAX_LINEAGES - 1];
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures result: \result <= 0;
+    ensures before: \result == 0 ==> \old(vms[vm].state) == CV_VM_READY &&
+      \old(is_loaded(vm)) && l_owner(in_pfn) == CV_HOSTVISOR &&
+      !overtaken{Pre}(\old(snapshots[vm].lineage));
+    ensures done: \result == 0 ==> snapshots[vm].phase == SNAPSHOT_NONE && no_key(vm) &&
+      vms[vm] == { \old(vms[vm]) \with .state = (u32)CV_VM_VERIFIED, .verified = (u8)1 };
+    ensures newest: \result == 0 ==> snapshots[vm].lineage == \old(snapshots[vm].lineage) &&
+      (snapshots[vm].lineage.generation != 0 ==> noted(snapshots[vm].lineage));
+    ensures kept: lineages_kept{Pre, Post};
+    ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
+      snapshots[vm] == \old(snapshots[vm]) && same_key{Pre, Post}(vm) && lineages_same{Pre, Post}; */
 int load_end(u32 vm, u64 in_pfn);
 
 #endif
