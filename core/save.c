@@ -550,14 +550,11 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	return error;
 }
 
-/* Read a vCPU from bounce_buffer; its identity and run page are those it is registered with. */
-/*@ requires slot: is_slot(slot);
-    terminates \true; exits \false; assigns \nothing;
-    ensures same: \result.vm == vcpus[slot].vm && \result.id == vcpus[slot].id &&
-      \result.state == vcpus[slot].state && \result.run_pfn == vcpus[slot].run_pfn; */
-static struct vcpu get_vcpu(u32 slot)
+/* Read what bounce_buffer says of a vCPU; its identity and run page are those it is registered with. */
+/*@ terminates \true; exits \false; assigns \nothing; */
+static struct vcpu get_vcpu(void)
 {
-	struct vcpu vcpu = vcpus[slot];
+	struct vcpu vcpu = {0};
 
 	vcpu.fresh = *VCPU(fresh);
 	vcpu.powered = *VCPU(powered);
@@ -583,6 +580,34 @@ static bool vcpu_ok(struct vcpu vcpu)
 		return true;
 	return vcpu.pending <= PENDING_MMIO_WRITE && (vcpu.mmio_size == 1 || vcpu.mmio_size == 2 ||
 						      vcpu.mmio_size == 4 || vcpu.mmio_size == 8);
+}
+
+/* Take over an authentic vCPU: all but its identity and run page. */
+/*@ requires slot: is_slot(slot) && vcpus[slot].state == CV_VCPU_READY;
+    requires possible: loaded.pending == PENDING_NONE || loaded.mmio_size == 1 ||
+      loaded.mmio_size == 2 || loaded.mmio_size == 4 || loaded.mmio_size == 8;
+    INV_CLAUSES(requires)
+    VM_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns vcpus[slot].fresh, vcpus[slot].powered, vcpus[slot].pending, vcpus[slot].mmio_reg,
+      vcpus[slot].mmio_size, vcpus[slot].mmio_signed, vcpus[slot].mmio_64;
+    INV_CLAUSES(ensures)
+    VM_CLAUSES(ensures)
+    ensures power: vcpus[slot].fresh == loaded.fresh && vcpus[slot].powered == loaded.powered;
+    ensures access: vcpus[slot].pending == loaded.pending &&
+      vcpus[slot].mmio_reg == loaded.mmio_reg && vcpus[slot].mmio_size == loaded.mmio_size &&
+      vcpus[slot].mmio_signed == loaded.mmio_signed && vcpus[slot].mmio_64 == loaded.mmio_64; */
+static void apply_vcpu(u32 slot, struct vcpu loaded)
+{
+	vcpus[slot].fresh = loaded.fresh;
+	vcpus[slot].powered = loaded.powered;
+	vcpus[slot].pending = loaded.pending;
+	vcpus[slot].mmio_reg = loaded.mmio_reg;
+	vcpus[slot].mmio_size = loaded.mmio_size;
+	vcpus[slot].mmio_signed = loaded.mmio_signed;
+	vcpus[slot].mmio_64 = loaded.mmio_64;
+	/*@ assert vcpu_slot: vcpu_slot; */
+	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 
 /* Read its registers; its counter goes on with the VM's. */
@@ -613,18 +638,13 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 	if (!open_record(snapshot_keys[vm].bytes, next_record(vm, RECORD_VCPU, vcpu), VCPU(context),
 			 VCPU_SEALED_SIZE, VCPU(tag)))
 		return CV_EAUTH;
-	loaded = get_vcpu(slot);
+	loaded = get_vcpu();
 	if (!vcpu_ok(loaded))
 		return CV_EINVAL;
 	get_context(vm, slot);
-	vcpus[slot] = loaded;
-	/*@ assert kept: \forall integer s; is_slot(s) ==>
-	      vcpus[s].vm == \at(vcpus[s].vm, Pre) && vcpus[s].id == \at(vcpus[s].id, Pre) &&
-	      vcpus[s].state == \at(vcpus[s].state, Pre) &&
-	      vcpus[s].run_pfn == \at(vcpus[s].run_pfn, Pre); */
+	apply_vcpu(slot, loaded);
 	snapshots[vm].sequence++;
 	snapshots[vm].vcpus++;
-	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }
 
