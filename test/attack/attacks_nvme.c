@@ -204,21 +204,44 @@ static void nvme_reads_vm(void)
 	blocked("a VM's page full of the secret to the disk: nothing on it");
 }
 
-static void nvme_core(void)
+static void nvme_writes_core(void)
 {
-	uint64_t pa = core_image() + 0x3000;
+	const uint64_t targets[] = {core_image() + 0x3000, core_tables() + FRAME,
+				    core_symbol("streams") + FRAME, core_symbol("commands")};
 	struct nvme nvme;
 
 	dma_begin();
 	nvme_open(&nvme);
-	transfer(&nvme, IO_READ, pa);
-	expect_event(&nvme.pci, true, pa);
-	expect_unchanged(pa);
-	transfer(&nvme, IO_READ, core_tables() + FRAME);
-	expect_event(&nvme.pci, true, core_tables() + FRAME);
-	expect_unchanged(core_tables() + FRAME);
+	for (unsigned int i = 0; i < 4; i++) {
+		transfer(&nvme, IO_READ, targets[i]);
+		expect_event(&nvme.pci, true, targets[i]);
+		expect_unchanged(targets[i]);
+	}
 	nvme_close(&nvme);
-	blocked("a page of the disk into the core's code, and into a table of its");
+	blocked("a page of the disk into the core's code, a table, the SMMU's streams and queue");
+}
+
+/* None of these pages is zero. */
+static void nvme_reads_core(void)
+{
+	const uint64_t targets[] = {core_image(), core_tables(), core_symbol("streams")};
+	uint64_t mine = page_new(0);
+	struct nvme nvme;
+
+	dma_begin();
+	nvme_open(&nvme);
+	for (unsigned int i = 0; i < 3; i++) {
+		frame_fill(mine / FRAME, 0);
+		transfer(&nvme, IO_WRITE, mine);
+		transfer(&nvme, IO_WRITE, targets[i]);
+		expect_event(&nvme.pci, false, targets[i]);
+		if (transfer(&nvme, IO_READ, mine) != 0)
+			failed("the disk cannot be read");
+		page_must_be_zero(mine, "a page of the core is on the disk");
+	}
+	nvme_close(&nvme);
+	page_free(mine);
+	blocked("the core's image, the host's table, the stream table, to the disk: nothing on it");
 }
 
 /* Commands that it would fetch from a VM's page, and answers that it would write there. */
@@ -271,7 +294,11 @@ static void nvme_host(void)
 }
 
 const struct attack attacks_nvme[] = {
-	{"dma/nvme-writes-vm", nvme_writes_vm},	   {"dma/nvme-reads-vm", nvme_reads_vm},
-	{"dma/nvme-writes-core", nvme_core},	   {"dma/nvme-queues-in-vm", nvme_queues},
-	{"self-test/nvme-of-the-host", nvme_host}, {NULL, NULL},
+	{"dma/nvme-writes-vm", nvme_writes_vm},
+	{"dma/nvme-reads-vm", nvme_reads_vm},
+	{"dma/nvme-writes-core", nvme_writes_core},
+	{"dma/nvme-reads-core", nvme_reads_core},
+	{"dma/nvme-queues-in-vm", nvme_queues},
+	{"self-test/nvme-of-the-host", nvme_host},
+	{NULL, NULL},
 };
