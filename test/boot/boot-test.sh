@@ -23,13 +23,19 @@ mkdir -p "$out"
 passed=0
 failed=0
 
+# Seconds after which a boot hangs: 4 minutes on an idle machine, more on a loaded one.
+limit()
+{
+	awk -v cpus="$(nproc)" '{ print int(240 * (1 + $1 / cpus)) }' /proc/loadavg
+}
+
 # qemu NAME IMAGE KERNEL_ARGS ARG...: boot it; its console goes to $out/NAME.log.
 qemu()
 {
 	local name=$1 image=$2 append=$3
 
 	shift 3
-	timeout -k 5 "${TIMEOUT:-240}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
+	timeout -k 5 "${TIMEOUT:-$(limit)}" "$B/bin/qemu-system-aarch64" -display none -serial stdio \
 		-monitor none -nic none -kernel "$image" -append "console=ttyAMA0 quiet $append" "$@" \
 		</dev/null >"$out/$name.log" 2>&1
 }

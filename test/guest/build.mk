@@ -21,6 +21,10 @@ $(B)/guest/initramfs-%: test/guest/init $(B)/guest/load tools/initramfs.sh
 	@tools/fetch.sh busybox kernel-$* >/dev/null
 	$(call say,CPIO,$@)tools/initramfs.sh -b -k $* -i $< -o $@ $(B)/guest/load
 
-CLEAN += $(B)/guest
+.PHONY: guest-test
+guest-test: arm64 $(B)/cvm $(B)/guest/load $(B)/host/6.12/corevisor.ko	## boot VMs: each kernel, 1 to 4 vCPUs, 128 MB and 1 GB
+	B=$(B) test/guest/guest-test.sh
+
+CLEAN += $(B)/guest $(B)/guest-test
 
 -include $(wildcard $(B)/obj/guest/test/guest/*.d)
