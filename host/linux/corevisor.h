@@ -82,9 +82,11 @@ struct cv_vm {
 
 	struct cv_slot slots[CV_NR_SLOTS];
 	u64 locked_pages; /* accounted to mm */
-	struct mutex mem_lock; /* pages, blocks */
+	struct mutex mem_lock; /* pages, blocks, spares */
 	struct xarray pages; /* gfn -> struct page that the VM has there */
 	struct xarray blocks; /* gfn / CV_BLOCK_FRAMES -> struct page of 2 MB */
+	struct xarray spare_pages; /* the same, of what it has not touched yet */
+	struct xarray spare_blocks;
 
 	u32 nr_vcpus;
 	struct cv_snapshot *snapshot; /* under way, or done; or NULL */

@@ -44,14 +44,19 @@ static bool is_hole(struct mm_struct *mm, unsigned long addr, unsigned long *nex
 	return pte_none(READ_ONCE(*pte_offset_kernel(pmd, addr)));
 }
 
-/* The first page from addr on that may hold something, or end. */
-static unsigned long skip_holes(struct mm_struct *mm, unsigned long addr, unsigned long end)
+/*
+ * The first page from addr on that may hold something, or end. *small: user space wants no huge
+ * pages at addr (MADV_NOHUGEPAGE).
+ */
+static unsigned long skip_holes(struct mm_struct *mm, unsigned long addr, unsigned long end,
+				bool *small)
 {
 	struct vm_area_struct *vma;
 	unsigned long next;
 
 	mmap_read_lock(mm);
 	vma = find_vma(mm, addr);
+	*small = vma && (vma->vm_flags & VM_NOHUGEPAGE);
 	/* Memory of a file is not in the page table until it is touched. */
 	if (vma && vma->vm_start <= addr && vma_is_anonymous(vma)) {
 		end = min(end, vma->vm_end);
@@ -95,19 +100,44 @@ static int copy_page_of(struct cv_vm *vm, unsigned long addr, u64 gfn, struct pa
 	return 1;
 }
 
+/*
+ * User space has zeros at gfn, the last of `run` such pages in a row: memory that it wants to be
+ * there. The VM shall find it there. *page is free, or becomes the VM's.
+ */
+static int spare(struct cv_vm *vm, u64 gfn, u64 run, bool small, struct page **page)
+{
+	int error = 0;
+
+	if (small) {
+		error = cv_memory_spare_page(vm, gfn, *page);
+		if (!error)
+			*page = NULL;
+	} else if (run >= CV_BLOCK_FRAMES && (gfn + 1) % CV_BLOCK_FRAMES == 0) {
+		cv_memory_spare_block(vm, gfn);
+	}
+	return error;
+}
+
 static int copy_slot(struct cv_vm *vm, const struct cv_slot *slot)
 {
 	unsigned long addr = slot->hva, end = slot->hva + slot->size, first;
 	struct page *page = NULL;
+	bool small = false;
+	u64 gfn, run = 0;
 	int error = 0;
 
 	while (error >= 0 && addr < end) {
-		first = skip_holes(vm->mm, addr, end);
+		first = skip_holes(vm->mm, addr, end, &small);
 		if (first > addr) {
 			addr = first;
+			run = 0;
 			continue;
 		}
-		error = copy_page_of(vm, addr, (slot->gpa + (addr - slot->hva)) >> PAGE_SHIFT, &page);
+		gfn = (slot->gpa + (addr - slot->hva)) >> PAGE_SHIFT;
+		error = copy_page_of(vm, addr, gfn, &page);
+		run = error == 0 ? run + 1 : 0;
+		if (run != 0)
+			error = spare(vm, gfn, run, small, &page);
 		addr += PAGE_SIZE;
 		cond_resched();
 		if (fatal_signal_pending(current))

@@ -193,12 +193,29 @@ struct page *cv_memory_page(struct cv_vm *vm, u64 gfn)
 	return block ? block + gfn % CV_BLOCK_FRAMES : xa_load(&vm->pages, gfn);
 }
 
+static struct page *alloc_block(void)
+{
+	return alloc_pages(CV_GFP | __GFP_COMP | __GFP_NORETRY, BLOCK_ORDER);
+}
+
+int cv_memory_spare_page(struct cv_vm *vm, u64 gfn, struct page *page)
+{
+	return xa_err(xa_store(&vm->spare_pages, gfn, page, CV_GFP));
+}
+
+void cv_memory_spare_block(struct cv_vm *vm, u64 gfn)
+{
+	struct page *page = alloc_block();
+
+	if (page && xa_err(xa_store(&vm->spare_blocks, gfn / CV_BLOCK_FRAMES, page, CV_GFP)))
+		__free_pages(page, BLOCK_ORDER);
+}
+
 /*
- * Donate pages at an aligned gfn and note it in `frames` under `index`; the note can not fail
- * once the pages are gone.
+ * Donate pages at an aligned gfn, those that are ready for it if there are any, and note it in
+ * `frames` under `index`; the note can not fail once the pages are gone.
  */
-static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u32 order,
-		  gfp_t flags)
+static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u32 order)
 {
 	struct page *page;
 	int error;
@@ -206,7 +223,9 @@ static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u
 	error = xa_reserve(frames, index, CV_GFP);
 	if (error)
 		return error;
-	page = alloc_pages(CV_GFP | flags, order);
+	page = xa_erase(order ? &vm->spare_blocks : &vm->spare_pages, index);
+	if (!page)
+		page = order ? alloc_block() : alloc_page(CV_GFP);
 	if (!page) {
 		xa_release(frames, index);
 		return -ENOMEM;
@@ -222,7 +241,12 @@ static int donate(struct cv_vm *vm, struct xarray *frames, u64 index, u64 gfn, u
 	return 0;
 }
 
-/* Is there room for a block around gfn: in one slot, and no page of the VM in it yet? */
+static bool has_page(struct xarray *pages, unsigned long first)
+{
+	return xa_find(pages, &first, first + CV_BLOCK_FRAMES - 1, XA_PRESENT) != NULL;
+}
+
+/* Is there room for a block around gfn: in one slot, and no page for the VM in it yet? */
 static bool block_fits(struct cv_vm *vm, const struct cv_slot *slot, u64 gfn)
 {
 	unsigned long first = round_down(gfn, CV_BLOCK_FRAMES);
@@ -231,7 +255,7 @@ static bool block_fits(struct cv_vm *vm, const struct cv_slot *slot, u64 gfn)
 	if (!huge || gpa < slot->gpa ||
 	    gpa + CV_BLOCK_FRAMES * PAGE_SIZE > slot->gpa + slot->size)
 		return false;
-	return !xa_find(&vm->pages, &first, first + CV_BLOCK_FRAMES - 1, XA_PRESENT);
+	return !has_page(&vm->pages, first) && !has_page(&vm->spare_pages, first);
 }
 
 int cv_memory_fault(struct cv_vm *vm, u64 gfn)
@@ -249,10 +273,9 @@ int cv_memory_fault(struct cv_vm *vm, u64 gfn)
 		goto out;
 	}
 	if (block_fits(vm, slot, gfn))
-		error = donate(vm, &vm->blocks, block, block * CV_BLOCK_FRAMES, BLOCK_ORDER,
-			       __GFP_COMP | __GFP_NORETRY);
+		error = donate(vm, &vm->blocks, block, block * CV_BLOCK_FRAMES, BLOCK_ORDER);
 	if (error)
-		error = donate(vm, &vm->pages, gfn, gfn, 0, 0);
+		error = donate(vm, &vm->pages, gfn, gfn, 0);
 out:
 	mutex_unlock(&vm->mem_lock);
 	return error;
@@ -356,6 +379,7 @@ static void free_all(struct xarray *frames, u32 order)
 		__free_pages(page, order);
 		cond_resched();
 	}
+	xa_destroy(frames);
 }
 
 void cv_memory_release(struct cv_vm *vm)
@@ -365,9 +389,9 @@ void cv_memory_release(struct cv_vm *vm)
 		reclaim_all(vm, &vm->pages, 0);
 	}
 	free_all(&vm->blocks, BLOCK_ORDER);
+	free_all(&vm->spare_blocks, BLOCK_ORDER);
 	free_all(&vm->pages, 0);
-	xa_destroy(&vm->blocks);
-	xa_destroy(&vm->pages);
+	free_all(&vm->spare_pages, 0);
 	if (vm->locked_pages != 0)
 		account_locked_vm(vm->mm, vm->locked_pages, false);
 	vm->locked_pages = 0;

@@ -43,6 +43,13 @@ struct page *cv_memory_next(struct cv_vm *vm, u64 *gfn);
  */
 int cv_memory_load(struct cv_vm *vm, u64 gfn, const void *data, const u64 tag[2]);
 
+/*
+ * User space has put zeros at gfn, or in the block around it: have that frame ready for the VM, or one
+ * of 2 MB if there is any, so that its first touch need not wait for it. Locks: vm->lock.
+ */
+int cv_memory_spare_page(struct cv_vm *vm, u64 gfn, struct page *page);
+void cv_memory_spare_block(struct cv_vm *vm, u64 gfn);
+
 /* CV_EXIT_MEMORY: give the VM a frame, or a block. */
 int cv_memory_fault(struct cv_vm *vm, u64 gfn);
 

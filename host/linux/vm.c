@@ -381,6 +381,8 @@ static struct cv_vm *vm_alloc(u32 ipa_bits)
 	mutex_init(&vm->mem_lock);
 	xa_init(&vm->pages);
 	xa_init(&vm->blocks);
+	xa_init(&vm->spare_pages);
+	xa_init(&vm->spare_blocks);
 	INIT_LIST_HEAD(&vm->ioeventfds);
 	INIT_LIST_HEAD(&vm->irqfds);
 	init_waitqueue_head(&vm->started);
