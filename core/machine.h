@@ -60,6 +60,11 @@ enum machine_device machine_device(u64 pfn);
 /*@ requires ram: pfn < nr_frames && frames[pfn].owner != CV_INVALID_ID;
     terminates \true; exits \false; assigns \nothing; */
 void machine_frame_clear(u64 pfn);
+/* The 512 frames from pfn (512-aligned) on. */
+/*@ requires ram: \forall integer p; pfn <= p < pfn + 512 ==>
+      p < nr_frames && frames[p].owner != CV_INVALID_ID;
+    terminates \true; exits \false; assigns \nothing; */
+void machine_block_clear(u64 pfn);
 /*@ requires ram: pfn < nr_frames && frames[pfn].owner != CV_INVALID_ID;
     terminates \true; exits \false; assigns \nothing; */
 void machine_frame_sync(u64 pfn);

@@ -232,6 +232,35 @@ static int check_map_page(u32 vm, u64 gfn, u64 pfn)
 	return CV_OK;
 }
 
+/* Map them: what may be mapped, and there are tables for it. */
+/*@ requires vm: is_vm(vm) && (level == 2 || level == 3) && in_map(vm, gfn);
+    requires aligned: level == 2 ==> gfn % 512 == 0 && pfn % 512 == 0;
+    requires may: may_map(vm, gfn, pfn, level == 2 ? 512 : 1);
+    requires enough: need_of(vm, gfn, level) <= table_free_nr;
+    INV_CLAUSES(requires)
+    terminates \true; exits \false;
+    assigns TABLE_STATE;
+    INV_CLAUSES(ensures)
+    ensures page: level == 3 ==> map_of(vm, gfn) == d_page(pfn, DESC_ATTR_MEMORY);
+    ensures block: level == 2 ==> \forall integer g; gfn <= g < gfn + 512 ==>
+      map_of(vm, g) == d_page(pfn + (g - gfn), DESC_ATTR_MEMORY);
+    ensures maps: \forall integer m, g; in_map(m, g) &&
+      !(m == vm && gfn <= g < gfn + (level == 2 ? 512 : 1)) ==>
+      map_of(m, g) == \old(map_of(m, g));
+    ensures depth: \forall integer m, g; in_map(m, g) && m != vm ==>
+      depth_of(m, g) == \old(depth_of(m, g)); */
+static void map_frames(u32 vm, u64 gfn, u64 pfn, u32 level)
+{
+	/*@ assert l_owner(pfn) == vm; */
+	/*@ assert vms[vm].state != CV_VM_UNUSED; */
+	map_prepare(vm, gfn, level);
+	if (level == 2)
+		map_set_block(vm, gfn, desc_block(pfn, DESC_ATTR_MEMORY));
+	else
+		map_set_page(vm, gfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	/*@ ghost DMA_COUNT_KEPT(c) */
+}
+
 int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level)
 {
 	u64 gfn = addr / CV_PAGE_SIZE;
@@ -245,37 +274,20 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level)
 		return error;
 	if (map_need(vm, gfn, level) > table_free_count())
 		return CV_ENOMEM;
-	/*@ assert l_owner(pfn) == vm; */
-	/*@ assert vms[vm].state != CV_VM_UNUSED; */
-	map_prepare(vm, gfn, level);
-	if (level == 2)
-		map_set_block(vm, gfn, desc_block(pfn, DESC_ATTR_MEMORY));
-	else
-		map_set_page(vm, gfn, desc_page(pfn, DESC_ATTR_MEMORY));
-	/*@ ghost DMA_COUNT_KEPT(c) */
+	map_frames(vm, gfn, pfn, level);
 	return CV_OK;
 }
 
-/* Is there anything in the VM's map where `level` (2 or 3) would map gfn? */
+/* True only if nothing is in the VM's map where `level` (2 or 3) would map gfn. */
 /*@ requires is_vm(vm) && boot_facts && tables && (level == 2 || level == 3);
     requires in_map(vm, gfn) && (level == 2 ==> gfn % 512 == 0);
     terminates \true; exits \false;
     assigns \nothing;
-    ensures \result <==> \forall integer g; gfn <= g < gfn + (level == 2 ? 512 : 1) ==>
+    ensures \result ==> \forall integer g; gfn <= g < gfn + (level == 2 ? 512 : 1) ==>
       map_of(vm, g) == 0; */
 static bool vm_map_is_empty(u32 vm, u64 gfn, u32 level)
 {
-	u64 count = level == 2 ? CV_BLOCK_FRAMES : 1;
-
-	/*@ loop invariant 0 <= i <= count;
-	    loop invariant \forall integer g; gfn <= g < gfn + i ==> map_of(vm, g) == 0;
-	    loop assigns i;
-	    loop variant count - i; */
-	for (u64 i = 0; i < count; i++) {
-		if (map_get(vm, gfn + i) != 0)
-			return false;
-	}
-	return true;
+	return level == 2 ? map_block_is_empty(vm, gfn) : map_get(vm, gfn) == 0;
 }
 
 int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level)
@@ -298,9 +310,9 @@ int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level)
 		error = assign_pfn_to_vm(vm, gfn, pfn);
 	if (error != CV_OK)
 		return error;
-	/*@ assert l_owner(pfn) == vm; */
-	/*@ assert d_pfn(d_page(pfn, DESC_ATTR_MEMORY)) == pfn && gfn * CV_PAGE_SIZE / 4096 == gfn; */
-	return map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), level);
+	/* It may be mapped: taking it has left the VM's map as it was. */
+	map_frames(vm, gfn, pfn, level);
+	return CV_OK;
 }
 
 int clear_vm_page(u32 vm, u64 pfn)

@@ -138,6 +138,7 @@ void page_take_block(u64 pfn, u32 vm, u64 gfn)
 	    for (u64 i = 0; i < 512; i++) lemma_not_in_use(pfn + i); */
 	map_clear_block(MAP_HOST, pfn);
 	map_clear_block(MAP_DMA_DEFAULT, pfn);
+	machine_block_clear(pfn);
 	/*@ loop invariant 0 <= i <= 512;
 	    loop invariant \forall integer p; pfn <= p < pfn + i ==>
 	      l_owner(p) == vm && l_count(p) == 0 && l_gfn(p) == gfn + (p - pfn);
@@ -150,7 +151,6 @@ void page_take_block(u64 pfn, u32 vm, u64 gfn)
 	    loop assigns i, frames[pfn .. pfn + 511], vms[vm].nr_frames;
 	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
-		machine_frame_clear(pfn + i);
 		frame_set(pfn + i, vm, 0, gfn + i);
 		/*@ ghost lemma_owned_range(); */
 		vms[vm].nr_frames++;

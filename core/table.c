@@ -248,7 +248,7 @@ static u32 table_root(u32 map, u64 gfn)
     ensures level: \result.level == \min(last, depth(map, gfn));
     ensures table: \result.table == at(map, gfn, \result.level);
     ensures used: at_ok(\result.table, map, gfn, \result.level); */
-static struct walk table_walk(u32 map, u64 gfn, u32 last)
+static inline struct walk table_walk(u32 map, u64 gfn, u32 last)
 {
 	struct walk w;
 
@@ -645,6 +645,23 @@ static bool table_is_block(u32 t)
 	return true;
 }
 
+/*@ requires t < CV_MAX_TABLES;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result <==> empty(t); */
+static bool table_is_empty(u32 t)
+{
+	/*@ loop invariant range: i <= 512;
+	    loop invariant empty: \forall integer j; 0 <= j < i ==> table_pool[t].e[j] == 0;
+	    loop assigns i;
+	    loop variant 512 - i; */
+	for (u32 i = 0; i < TABLE_ENTRIES; i++) {
+		if (table_pool[t].e[i] != 0U)
+			return false;
+	}
+	return true;
+}
+
 u32 table_free_count(void)
 {
 	return table_free_nr;
@@ -670,6 +687,26 @@ u32 map_level(u32 map, u64 gfn)
 	struct walk w = table_walk(map, gfn, 3);
 
 	return desc_is_valid(table_pool[w.table].e[table_index(gfn, w.level)]) ? w.level : 0U;
+}
+
+bool map_block_is_empty(u32 map, u64 gfn)
+{
+	struct walk w = table_walk(map, gfn, 3);
+
+	//@ assert roots: inv_roots;
+	//@ assert used: inv_used;
+	//@ assert entries: inv_entries;
+	//@ assert zero: inv_zero;
+	/*@ assert part: \forall integer g; in_map(map, g) ==>
+	      (same_leaf(2, gfn, g) <==> part(2, gfn, g)); */
+	/*@ assert at: \forall integer g; in_map(map, g) && part(2, gfn, g) ==>
+	      at(map, g, w.level) == w.table && depth(map, g) == w.level; */
+	if (w.level == 3U)
+		return table_is_empty(w.table);
+	/*@ assert index: \forall integer g; in_map(map, g) && part(2, gfn, g) ==>
+	      g_index(g, w.level) == g_index(gfn, w.level); */
+	/*@ assert entry: entry_ok(w.table, g_index(gfn, w.level), entry(map, gfn, w.level)); */
+	return !desc_is_valid(table_pool[w.table].e[table_index(gfn, w.level)]);
 }
 
 u32 map_need(u32 map, u64 gfn, u32 level)

@@ -306,6 +306,16 @@ void map_clear_page(u32 map, u64 gfn);
       depth_of(m, g) == \old(depth_of(m, g)); */
 void map_clear_block(u32 map, u64 gfn);
 
+/* True only if nothing is mapped in the 2 MB around gfn. */
+/*@ requires geometry: geometry;
+    requires tables: tables;
+    requires range: in_map(map, gfn);
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures \result ==> \forall integer g; in_map(map, g) && same_leaf(2, gfn, g) ==>
+      map_of(map, g) == 0; */
+bool map_block_is_empty(u32 map, u64 gfn);
+
 /*
  * Remove every leaf in the 2 MB around gfn, invalidate, and give their level 3
  * table back to the pool, wiped. Nothing happens if there is neither. Only for

@@ -39,7 +39,7 @@ static void note_access(u32 slot, struct vm_trap trap)
 {
 	vcpus[slot].pending = trap.write ? PENDING_MMIO_WRITE : PENDING_MMIO_READ;
 	vcpus[slot].mmio_reg = trap.reg;
-	vcpus[slot].mmio_size = (u8)trap.size;
+	vcpus[slot].mmio_size = trap.size;
 	vcpus[slot].mmio_signed = trap.sign_extend ? 1 : 0;
 	vcpus[slot].mmio_64 = trap.wide ? 1 : 0;
 	/*@ assert kept: \forall integer s; is_slot(s) ==> same_vcpu{Pre, Here}(s); */

@@ -17,12 +17,13 @@ enum vm_trap_kind {
 	VM_TRAP_SGI, /* write of ICC_SGI1R_EL1; the PC is past it */
 };
 
+/* Two registers' worth: it is passed by value (AAPCS64, 6.8.2). */
 struct vm_trap {
-	u32 kind; /* enum vm_trap_kind */
-	u32 size; /* FAULT: bytes, 1, 2, 4 or 8; only if `decoded` */
 	u64 address; /* FAULT: IPA in bytes. SGI: the value */
+	u8 kind; /* enum vm_trap_kind */
 	bool write; /* FAULT */
 	bool decoded; /* FAULT: ESR_EL2.ISV, the fields below are known */
+	u8 size; /* bytes, 1, 2, 4 or 8 */
 	bool sign_extend;
 	bool wide; /* 64-bit register */
 	u8 reg; /* Xt, 0 to 31 (31: XZR) */

@@ -15,4 +15,8 @@ static inline void cache_flush(const void *va, u64 size)
 	dsb_sy();
 }
 
+/* The same for whole pages, fast; and made all zero first. */
+void cache_flush_pages(const void *va, u64 size);
+void cache_clear_pages(void *va, u64 size);
+
 #endif

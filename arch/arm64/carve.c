@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "carve.h"
 
-#include <string.h>
-
+#include "cache.h"
 #include "core/state.h"
 #include "core/table.h"
 #include "layout.h"
@@ -130,6 +129,6 @@ bool carve_map(const struct carve *carve)
 	}
 	if (!map_records(hole, records))
 		return false;
-	memset(table_pool, 0, pool);
+	cache_clear_pages(table_pool, pool);
 	return true;
 }

@@ -17,7 +17,7 @@
 #include "stage2.h"
 #include "sysreg.h"
 
-/* More frames than this are invalidated by throwing the whole map out of the TLBs. */
+/* As many frames, and more, are invalidated by throwing the whole map out of the TLBs. */
 #define INVALIDATE_ALL_FRAMES 512U
 
 u32 machine_cpu(void)
@@ -57,44 +57,31 @@ static void *frame_va(u64 pfn)
 }
 
 /*
- * Out of the data caches, and, unless they follow the data (CTR_EL0.DIC), all of the instruction
- * caches: what they hold of the frame may be there under any address of its last owner.
+ * A frame that changes hands: unless the instruction caches follow the data (CTR_EL0.DIC), all of
+ * them is thrown out, for what they hold of it may be there under any address of its last owner.
  */
-static void frame_flush(u64 pfn)
+static void forget_instructions(void)
 {
-	u64 ctr = sysreg_read(ctr_el0), va = (u64)frame_va(pfn), end = va + CV_PAGE_SIZE;
-	u64 line = 4ULL << ((ctr >> 16) & 0xf); /* CTR_EL0.DminLine, words: at most 2 KB */
-
-	for (u64 p = va; p < end; p += 2 * line)
-		__asm__ volatile("dc civac, %0; dc civac, %1" : : "r"(p), "r"(p + line) : "memory");
-	dsb_sy();
-	if ((ctr & CTR_DIC) == 0)
+	if ((sysreg_read(ctr_el0) & CTR_DIC) == 0)
 		__asm__ volatile("ic ialluis; dsb ish; isb" : : : "memory");
-}
-
-/* By DC ZVA (C5.3.8), in blocks of DCZID_EL0.BS words (at most 2 KB), unless that forbids it. */
-static void frame_zero(u64 pfn)
-{
-	u64 dczid = sysreg_read(dczid_el0), va = (u64)frame_va(pfn), end = va + CV_PAGE_SIZE;
-	u64 block = 4ULL << (dczid & 0xf);
-
-	if ((dczid & DCZID_DZP) != 0) {
-		memset(frame_va(pfn), 0, CV_PAGE_SIZE);
-		return;
-	}
-	for (u64 p = va; p < end; p += 2 * block)
-		__asm__ volatile("dc zva, %0; dc zva, %1" : : "r"(p), "r"(p + block) : "memory");
 }
 
 void machine_frame_clear(u64 pfn)
 {
-	frame_zero(pfn);
-	frame_flush(pfn);
+	cache_clear_pages(frame_va(pfn), CV_PAGE_SIZE);
+	forget_instructions();
+}
+
+void machine_block_clear(u64 pfn)
+{
+	cache_clear_pages(frame_va(pfn), CV_BLOCK_FRAMES * CV_PAGE_SIZE);
+	forget_instructions();
 }
 
 void machine_frame_sync(u64 pfn)
 {
-	frame_flush(pfn);
+	cache_flush_pages(frame_va(pfn), CV_PAGE_SIZE);
+	forget_instructions();
 }
 
 void machine_frame_read(u64 pfn, u32 offset, u8 *to, u32 size)
@@ -171,7 +158,7 @@ void machine_map_invalidate(u32 map, u64 gfn, u64 frames)
 		smmu_invalidate(map, gfn, frames);
 		return;
 	}
-	if (frames > INVALIDATE_ALL_FRAMES) {
+	if (frames >= INVALIDATE_ALL_FRAMES) {
 		machine_map_invalidate_all(map);
 		return;
 	}

@@ -201,8 +201,8 @@ static inline u64 id_field(u64 reg, u32 shift)
 
 /* CTR_EL0: instruction caches need no invalidation (D19.2.33). */
 #define CTR_DIC (1ULL << 29)
-/* DCZID_EL0 (D19.2.36). */
-#define DCZID_DZP (1ULL << 4)
+/* DCZID_EL0 (D19.2.36): DZP, that DC ZVA may not be used, and the log2 of words that it writes. */
+#define DCZID_FIELDS 0x1fULL
 
 /* HPFAR_EL2.FIPA: bits 47:12 of the faulting IPA, from bit 4 (D19.2.57). */
 #define HPFAR_TO_IPA(hpfar) (((hpfar)&0x00000ffffffffff0ULL) << 8)

@@ -156,7 +156,7 @@ static void sysreg_exit(struct vcpu_context *ctx, u64 iss)
 	step(ctx);
 }
 
-static void simple_trap(u32 kind)
+static void simple_trap(u8 kind)
 {
 	vm_trap((struct vm_trap){.kind = kind});
 }

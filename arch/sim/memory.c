@@ -172,6 +172,12 @@ void machine_frame_clear(u64 pfn)
 	sim_point();
 }
 
+void machine_block_clear(u64 pfn)
+{
+	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
+		machine_frame_clear(pfn + i);
+}
+
 void machine_frame_sync(u64 pfn)
 {
 	struct split *s = nr_splits != 0U && !sim.threaded ? split_find(pfn) : NULL;

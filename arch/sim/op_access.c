@@ -54,7 +54,7 @@ struct result op_load(const struct op *op)
 	struct vm_trap fault = {.kind = VM_TRAP_FAULT, .address = op->a[0]};
 	struct result r;
 
-	fault.size = op->a[2] == 0U ? 8U : (u32)op->a[2];
+	fault.size = op->a[2] == 0U ? 8U : (u8)op->a[2];
 	fault.reg = (u8)(op->a[3] & 31U);
 	fault.decoded = op->a[4] == 0U;
 	fault.sign_extend = op->a[5] != 0U;
@@ -78,7 +78,7 @@ struct result op_store(const struct op *op)
 			   .cacheable = op->a[2] == 0U};
 	struct vm_trap fault = {.kind = VM_TRAP_FAULT, .address = op->a[0], .write = true};
 
-	fault.size = op->a[3] == 0U ? 8U : (u32)op->a[3];
+	fault.size = op->a[3] == 0U ? 8U : (u8)op->a[3];
 	fault.reg = (u8)(op->a[4] & 31U);
 	fault.decoded = op->a[5] == 0U;
 	fault.wide = true;

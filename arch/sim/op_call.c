@@ -169,7 +169,7 @@ struct result op_hvc(const struct op *op)
 	return op_call(&call);
 }
 
-static struct result trap_only(u32 cpu, u32 kind, u64 address)
+static struct result trap_only(u32 cpu, u8 kind, u64 address)
 {
 	struct vm_trap trap = {.kind = kind, .address = address};
 	struct result r = result_of(OUT_OK);

@@ -151,6 +151,12 @@ void machine_frame_clear(u64 pfn)
 	memset(machine_frame(pfn), 0, CV_PAGE_SIZE);
 }
 
+void machine_block_clear(u64 pfn)
+{
+	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
+		machine_frame_clear(pfn + i);
+}
+
 void machine_frame_sync(u64 pfn)
 {
 	machine_log.syncs++;

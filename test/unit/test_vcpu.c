@@ -165,7 +165,7 @@ static void check_mmio_read(const struct mmio_read *read)
 	vm_trap((struct vm_trap){.kind = VM_TRAP_FAULT,
 				 .address = DEVICE_IPA + 8,
 				 .decoded = true,
-				 .size = read->size,
+				 .size = (u8)read->size,
 				 .sign_extend = read->sign,
 				 .wide = read->wide,
 				 .reg = read->reg});
@@ -203,7 +203,7 @@ static void mmio_writes(void)
 					 .address = DEVICE_IPA,
 					 .decoded = true,
 					 .write = true,
-					 .size = size,
+					 .size = (u8)size,
 					 .reg = 5});
 		left(CV_EXIT_MMIO_WRITE, DEVICE_IPA, size,
 		     size == 8	 ? 0x91223344d5667788ULL

@@ -19,6 +19,12 @@ void machine_frame_clear(u64 pfn)
 	now.content[pfn] = 0;
 }
 
+void machine_block_clear(u64 pfn)
+{
+	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++)
+		machine_frame_clear(pfn + i);
+}
+
 void machine_frame_sync(u64 pfn)
 {
 	__CPROVER_assert(pfn < nr_frames, "synced frame is RAM");
@@ -57,6 +63,16 @@ u64 map_get(u32 map, u64 gfn)
 		return 0;
 	return desc_page(leaf_pfn(leaf),
 			 leaf_is_device(leaf) ? DESC_ATTR_DEVICE : DESC_ATTR_MEMORY);
+}
+
+bool map_block_is_empty(u32 map, u64 gfn)
+{
+	bool empty = true;
+
+	__CPROVER_assert(in_map(map, gfn), "map_block_is_empty range");
+	for (u64 g = 0; g < NI_GFNS; g++)
+		empty = empty && (!same_leaf(2, gfn, g) || now.map[map * NI_GFNS + g] == 0);
+	return empty;
 }
 
 u32 map_need(u32 map, u64 gfn, u32 level)
