@@ -37,6 +37,6 @@ struct core_config {
  * top of RAM is backed. Returns 0, CV_EINVAL for a configuration that cannot
  * be, CV_ENOMEM for a pool that is too small, CV_ENOSPC for a store with more VMs than fit.
  */
-int core_init(const struct core_config *config);
+int core_init(struct core_config config);
 
 #endif

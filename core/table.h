@@ -186,7 +186,10 @@ u64 map_get(u32 map, u64 gfn);
     requires range: in_map(map, gfn);
     terminates \true; exits \false;
     assigns \nothing;
-    ensures \result == (map_of(map, gfn) == 0 ? 0 : depth_of(map, gfn)); */
+    ensures \result == (map_of(map, gfn) == 0 ? 0 : depth_of(map, gfn));
+    ensures block: 0 < \result < 3 ==> \forall integer g; in_map(map, g) &&
+      same_leaf(2, gfn, g) ==> map_of(map, g) != 0 &&
+        d_attr(map_of(map, g)) == d_attr(map_of(map, gfn)); */
 u32 map_level(u32 map, u64 gfn);
 
 /*
@@ -218,6 +221,8 @@ u32 map_need(u32 map, u64 gfn, u32 level);
     ensures tables: tables;
     ensures same: \forall integer m, g; in_map(m, g) ==> map_of(m, g) == \old(map_of(m, g));
     ensures prepared: depth_of(map, gfn) == \max(level, \old(depth_of(map, gfn)));
+    ensures entries: \forall integer g; in_map(map, g) && same_leaf(level - 1, gfn, g) ==>
+      depth_of(map, g) >= level;
     ensures deeper: \forall integer g; in_map(map, g) ==>
       \old(depth_of(map, g)) <= depth_of(map, g) <= 3;
     ensures depth: \forall integer m, g; in_map(m, g) && m != map ==>

@@ -192,7 +192,7 @@ static void init_core(const void *fdt, const struct range *kept, u32 nr_kept,
 	config.ipa_bits = IPA_BITS;
 	config.nr_tables = carve->nr_tables;
 	config.pool_pfn = carve->range.base >> CV_PAGE_SHIFT;
-	if (core_init(&config) != 0)
+	if (core_init(config) != 0)
 		boot_fail("the core refuses this machine's memory", "/memory");
 	smmu_enable();
 	/* VMIDs are VM ids; of 8 bits there is none for the last VM. */

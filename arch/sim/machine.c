@@ -135,7 +135,7 @@ void sim_boot(const struct sim_config *config)
 	model_init();
 	tlb_init();
 	crypto_reseed();
-	error = core_init(&core);
+	error = core_init(core);
 	if (error != 0) {
 		fprintf(stderr, "cvsim: the core does not boot on this machine (error %d)\n",
 			error);

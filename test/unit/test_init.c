@@ -33,7 +33,7 @@ static struct core_config good_config(void)
 static void refused(const char *name, struct core_config config, int want)
 {
 	unit_case("%s", name);
-	CHECK_EQ(core_init(&config), want);
+	CHECK_EQ(core_init(config), want);
 }
 
 static void bad_configs(void)
@@ -168,7 +168,7 @@ static void two_banks(void)
 	config.nr_ram = 2;
 	config.ipa_bits = 44;
 	memset(table_pool, 0, WORLD_TABLES * sizeof(struct table));
-	CHECK_EQ(core_init(&config), 0);
+	CHECK_EQ(core_init(config), 0);
 	CHECK_EQ(nr_frames, RAM_PFN + KEPT_FRAMES + 512 + 1024);
 	CHECK_EQ(frame_owner(RAM_PFN + KEPT_FRAMES + 511), CV_INVALID_ID);
 	CHECK_EQ(frame_owner(RAM_PFN + KEPT_FRAMES + 512), CV_HOSTVISOR);
@@ -193,7 +193,7 @@ static void banks_that_meet(void)
 	config.ram[1] = (struct frame_range){meet, end - meet};
 	config.nr_ram = 2;
 	memset(table_pool, 0, WORLD_TABLES * sizeof(struct table));
-	CHECK_EQ(core_init(&config), 0);
+	CHECK_EQ(core_init(config), 0);
 	for (u64 pfn = RAM_PFN + KEPT_FRAMES; pfn < end; pfn++) {
 		CHECK_EQ(frame_owner(pfn), CV_HOSTVISOR);
 		CHECK_EQ(map_get(MAP_HOST, pfn), desc_page(pfn, DESC_ATTR_MEMORY));

@@ -217,7 +217,7 @@ int world_boot_with(u64 pfn, u64 nr, u64 kept, u32 nr_tables, u32 ipa_bits)
 	config.ipa_bits = ipa_bits;
 	config.nr_tables = nr_tables;
 	config.pool_pfn = pfn;
-	error = core_init(&config);
+	error = core_init(config);
 	regions[0].size = nr_frames * sizeof(frames[0]);
 	machine_forget();
 	return error;
