@@ -83,10 +83,12 @@ static inline u64 bytes_word(const u8 *bytes)
 
 /*@ requires \valid(bytes + (0 .. 7));
     terminates \true; exits \false;
-    assigns bytes[0 .. 7]; */
+    assigns bytes[0 .. 7];
+    ensures set: \forall integer k; 0 <= k < 8 ==> bytes[k] == (u8)(word >> (8 * k)); */
 static inline void bytes_set_word(u8 *bytes, u64 word)
 {
 	/*@ loop invariant 0 <= i <= 8;
+	    loop invariant \forall integer k; 0 <= k < i ==> bytes[k] == (u8)(word >> (8 * k));
 	    loop assigns i, bytes[0 .. 7];
 	    loop variant 8 - i; */
 	for (u32 i = 0; i < 8; i++)

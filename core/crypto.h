@@ -40,6 +40,22 @@ void crypto_hash_final(const struct crypto_hash *hash, u8 digest[CRYPTO_HASH_SIZ
 bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_HASH_SIZE],
 		   const u8 signature[CRYPTO_SIGNATURE_SIZE]);
 
+/*
+ * To the prover: how often something was encrypted, or found authentic; and the nonce and the first
+ * bytes of `aad` the last time.
+ */
+#define CRYPTO_AAD_KNOWN 24U
+/*@ ghost extern u64 crypto_sealed;
+    extern u64 crypto_opened;
+    extern u8 crypto_nonce[CRYPTO_NONCE_SIZE];
+    extern u8 crypto_aad[CRYPTO_AAD_KNOWN]; */
+
+/* clang-format off */
+#define CRYPTO_LAST \
+	crypto_nonce[0 .. CRYPTO_NONCE_SIZE - 1], crypto_aad[0 .. CRYPTO_AAD_KNOWN - 1]
+#define CRYPTO_GHOSTS crypto_sealed, crypto_opened, CRYPTO_LAST
+/* clang-format on */
+
 /* Encrypt `data` in place; the tag also covers `aad`. */
 /*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));
     requires nonce: \valid_read(nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
@@ -47,7 +63,13 @@ bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_
     requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
+    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1], crypto_sealed,
+      CRYPTO_LAST;
+    ensures sealed: crypto_sealed == (u64)(\old(crypto_sealed) + 1);
+    ensures nonce: \forall integer k; 0 <= k < CRYPTO_NONCE_SIZE ==>
+      crypto_nonce[k] == \old(nonce[k]);
+    ensures aad: \forall integer k; 0 <= k < aad_size && k < CRYPTO_AAD_KNOWN ==>
+      crypto_aad[k] == \old(aad[k]); */
 void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
 		 u32 aad_size, u8 *data, u32 size, u8 tag[CRYPTO_TAG_SIZE]);
 
@@ -61,7 +83,12 @@ void crypto_seal(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE
     requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid_read(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns data[0 .. size - 1]; */
+    assigns data[0 .. size - 1], crypto_opened, CRYPTO_LAST;
+    ensures opened: crypto_opened == (u64)(\old(crypto_opened) + (\result ? 1 : 0));
+    ensures nonce: \result ==> \forall integer k; 0 <= k < CRYPTO_NONCE_SIZE ==>
+      crypto_nonce[k] == \old(nonce[k]);
+    ensures aad: \result ==> \forall integer k; 0 <= k < aad_size && k < CRYPTO_AAD_KNOWN ==>
+      crypto_aad[k] == \old(aad[k]); */
 bool crypto_open(const u8 key[CRYPTO_KEY_SIZE], const u8 nonce[CRYPTO_NONCE_SIZE], const u8 *aad,
 		 u32 aad_size, u8 *data, u32 size, const u8 tag[CRYPTO_TAG_SIZE]);
 

@@ -23,12 +23,6 @@ struct record_id {
 
 #define RECORD_AAD_SIZE 24U /* its three words */
 
-enum record_kind {
-	RECORD_PAGE,
-	RECORD_VCPU,
-	RECORD_TAIL,
-};
-
 /* A vCPU record: the tag, then what is sealed: its context, power state and pending access. */
 struct vcpu_record {
 	u8 tag[CRYPTO_TAG_SIZE];
@@ -87,7 +81,11 @@ static struct record_id next_record(u32 vm, u64 kind, u64 number)
     requires apart: \separated(aad + (0 .. RECORD_AAD_SIZE - 1),
       nonce + (0 .. CRYPTO_NONCE_SIZE - 1));
     terminates \true; exits \false;
-    assigns aad[0 .. RECORD_AAD_SIZE - 1], nonce[0 .. CRYPTO_NONCE_SIZE - 1]; */
+    assigns aad[0 .. RECORD_AAD_SIZE - 1], nonce[0 .. CRYPTO_NONCE_SIZE - 1];
+    ensures aad: \forall integer k; 0 <= k < 8 ==> aad[k] == (u8)(id.sequence >> (8 * k)) &&
+      aad[8 + k] == (u8)(id.kind >> (8 * k)) && aad[16 + k] == (u8)(id.number >> (8 * k));
+    ensures nonce: \forall integer k; 0 <= k < 8 ==> nonce[k] == (u8)(id.sequence >> (8 * k));
+    ensures rest: \forall integer k; 8 <= k < CRYPTO_NONCE_SIZE ==> nonce[k] == 0; */
 static void record_words(struct record_id id, u8 *aad, u8 *nonce)
 {
 	bytes_set_word(aad, id.sequence);
@@ -102,7 +100,9 @@ static void record_words(struct record_id id, u8 *aad, u8 *nonce)
     requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1]; */
+    assigns data[0 .. size - 1], tag[0 .. CRYPTO_TAG_SIZE - 1], crypto_sealed, CRYPTO_LAST;
+    ensures sealed: crypto_sealed == (u64)(\old(crypto_sealed) + 1) &&
+      last_record(id.sequence, id.kind, id.number); */
 static void seal_record(const u8 *key, struct record_id id, u8 *data, u32 size, u8 *tag)
 {
 	u8 aad[RECORD_AAD_SIZE];
@@ -117,7 +117,9 @@ static void seal_record(const u8 *key, struct record_id id, u8 *data, u32 size, 
     requires data: \valid(data + (0 .. size - 1));
     requires tag: \valid_read(tag + (0 .. CRYPTO_TAG_SIZE - 1));
     terminates \true; exits \false;
-    assigns data[0 .. size - 1]; */
+    assigns data[0 .. size - 1], crypto_opened, CRYPTO_LAST;
+    ensures opened: \result ==> crypto_opened == (u64)(\old(crypto_opened) + 1) &&
+      last_record(id.sequence, id.kind, id.number); */
 static bool open_record(const u8 *key, struct record_id id, u8 *data, u32 size, const u8 *tag)
 {
 	u8 aad[RECORD_AAD_SIZE];
@@ -177,7 +179,8 @@ static void put_head(u32 vm)
 
 /* Encrypt the head in bounce_buffer. */
 /*@ terminates \true; exits \false;
-    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_sealed, CRYPTO_LAST;
+    ensures sealed: crypto_sealed == (u64)(\old(crypto_sealed) + 1); */
 static void seal_head(void)
 {
 	u8 key[CRYPTO_KEY_SIZE];
@@ -190,7 +193,8 @@ static void seal_head(void)
 
 /* Decrypt it, if this platform sealed it. */
 /*@ terminates \true; exits \false;
-    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1]; */
+    assigns bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_opened, CRYPTO_LAST;
+    ensures opened: \result ==> crypto_opened == (u64)(\old(crypto_opened) + 1); */
 static bool open_head(void)
 {
 	u8 key[CRYPTO_KEY_SIZE];

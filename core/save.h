@@ -16,6 +16,21 @@
 #include "core/rollback.h"
 #include "core/types.h"
 
+/* What a record is; authenticated beside it, with its sequence number and its gfn or vCPU. */
+enum record_kind {
+	RECORD_PAGE,
+	RECORD_VCPU,
+	RECORD_TAIL,
+};
+
+/*@ // The last that was encrypted, or authentic, is this record of its snapshot.
+    predicate last_record{L}(u64 sequence, u64 kind, u64 number) = (\forall integer k;
+        0 <= k < 8 ==> crypto_nonce[k] == (u8)(sequence >> (8 * k)) &&
+        crypto_aad[k] == (u8)(sequence >> (8 * k)) && crypto_aad[8 + k] == (u8)(kind >> (8 * k)) &&
+        crypto_aad[16 + k] == (u8)(number >> (8 * k))) &&
+      \forall integer k; 8 <= k < CRYPTO_NONCE_SIZE ==> crypto_nonce[k] == 0;
+ */
+
 /*@ predicate snapshot_begins{L}(integer v, integer p) = snapshots[v].phase == p &&
       snapshots[v].sequence == 1 && snapshots[v].pages == 0 && snapshots[v].vcpus == 0 &&
       snapshots[v].next_gfn == 0 && snapshots[v].next_vcpu == 0;
@@ -44,7 +59,8 @@
     INV_CLAUSES(requires)
     VM_CLAUSES(requires)
     terminates \true; exits \false;
-    assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -56,6 +72,7 @@
       snapshots[vm].pages_total == vms[vm].nr_frames &&
       snapshots[vm].vcpus_total == vms[vm].nr_vcpus &&
       snapshots[vm].lineage.generation == \old(snapshots[vm].lineage.generation);
+    ensures sealed: \result == 0 ==> crypto_sealed == (u64)(\old(crypto_sealed) + 1);
     ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
       same_key{Pre, Post}(vm); */
 int save_begin(u32 vm, u64 out_pfn);
@@ -75,7 +92,7 @@ struct saved_page {
     INV_CLAUSES(requires)
     VM_CLAUSES(requires)
     terminates \true; exits \false;
-    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result.error <= 0;
@@ -84,6 +101,8 @@ struct saved_page {
     ensures done: \result.error == 0 ==> \result.gfn == l_gfn(in_pfn) &&
       \old(snapshots[vm].next_gfn) <= \result.gfn && snapshots[vm].next_gfn == \result.gfn + 1 &&
       snapshots[vm].sequence == (u64)(\old(snapshots[vm].sequence) + 1);
+    ensures sealed: \result.error == 0 ==> crypto_sealed == (u64)(\old(crypto_sealed) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_PAGE, (u64)l_gfn(in_pfn));
     ensures refused: \result.error != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
       \result.gfn == 0; */
 struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
@@ -98,7 +117,7 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
     INV_CLAUSES(requires)
     VM_CLAUSES(requires)
     terminates \true; exits \false;
-    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+    assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -107,6 +126,8 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
     ensures done: \result == 0 ==> snapshots[vm] == { \old(snapshots[vm]) \with
       .sequence = (u64)(\old(snapshots[vm].sequence) + 1), .next_vcpu = (u32)(vcpu + 1),
       .vcpus = (u32)(\old(snapshots[vm].vcpus) + 1) };
+    ensures sealed: \result == 0 ==> crypto_sealed == (u64)(\old(crypto_sealed) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_VCPU, (u64)vcpu);
     ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]); */
 int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
 
@@ -121,7 +142,7 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
     VM_CLAUSES(requires)
     terminates \true; exits \false;
     assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
-      lineages[0 .. CV_MAX_LINEAGES - 1];
+      lineages[0 .. CV_MAX_LINEAGES - 1], crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -134,6 +155,8 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
     ensures newest: \result == 0 ==> noted(snapshots[vm].lineage) &&
       overtaken(\old(snapshots[vm].lineage));
     ensures kept: lineages_kept{Pre, Post};
+    ensures sealed: \result == 0 ==> crypto_sealed == (u64)(\old(crypto_sealed) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_TAIL, (u64)0);
     ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
       same_key{Pre, Post}(vm) && lineages_same{Pre, Post}; */
 int save_end(u32 vm, u64 out_pfn);
@@ -149,7 +172,8 @@ int save_end(u32 vm, u64 out_pfn);
     VM_CLAUSES(requires)
     terminates \true; exits \false;
     assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1], vm_measures[vm],
-      snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+      snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
+      crypto_opened, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -165,6 +189,7 @@ int save_end(u32 vm, u64 out_pfn);
     ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
       !(vm * CV_MAX_RAM_RANGES <= i < (vm + 1) * CV_MAX_RAM_RANGES) ==>
       ram_ranges[i] == \old(ram_ranges[i]);
+    ensures opened: \result == 0 ==> crypto_opened == (u64)(\old(crypto_opened) + 1);
     ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
       snapshots[vm] == \old(snapshots[vm]) && same_key{Pre, Post}(vm) &&
       \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES ==>
@@ -184,10 +209,12 @@ int load_begin(u32 vm, u64 in_pfn);
     VM_CLAUSES(requires)
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[in_pfn], vms[vm].nr_frames, snapshots[vm],
-      bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_opened, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
+    ensures opened: \result == 0 ==> crypto_opened == (u64)(\old(crypto_opened) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_PAGE, (u64)gfn);
     ensures refused: \result != 0 ==> unchanged{Pre, Post} && snapshots[vm] == \old(snapshots[vm]);
     ensures before: \result == 0 ==> vms[vm].state == CV_VM_READY &&
       \old(snapshots[vm].phase) == SNAPSHOT_LOADING && in_ram(vm, gfn, 1) &&
@@ -209,7 +236,7 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
     VM_CLAUSES(requires)
     terminates \true; exits \false;
     assigns vcpus[l_slot(vm, vcpu)], vcpu_contexts[l_slot(vm, vcpu)], snapshots[vm],
-      bounce_buffer[0 .. CV_PAGE_SIZE - 1];
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_opened, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -227,6 +254,8 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
     ensures done: \result == 0 ==> snapshots[vm] == { \old(snapshots[vm]) \with
       .sequence = (u64)(\old(snapshots[vm].sequence) + 1),
       .vcpus = (u32)(\old(snapshots[vm].vcpus) + 1) };
+    ensures opened: \result == 0 ==> crypto_opened == (u64)(\old(crypto_opened) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_VCPU, (u64)vcpu);
     ensures refused: \result != 0 ==> unchanged{Pre, Post} && same_vcpus{Pre, Post} &&
       snapshots[vm] == \old(snapshots[vm]) && \forall integer s; is_slot(s) ==>
         vcpu_contexts[s] == \old(vcpu_contexts[s]); */
@@ -243,7 +272,7 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
     VM_CLAUSES(requires)
     terminates \true; exits \false;
     assigns vms[vm], snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
-      lineages[0 .. CV_MAX_LINEAGES - 1];
+      lineages[0 .. CV_MAX_LINEAGES - 1], crypto_opened, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -255,6 +284,8 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
     ensures newest: \result == 0 ==> snapshots[vm].lineage == \old(snapshots[vm].lineage) &&
       (snapshots[vm].lineage.generation != 0 ==> noted(snapshots[vm].lineage));
     ensures kept: lineages_kept{Pre, Post};
+    ensures opened: \result == 0 ==> crypto_opened == (u64)(\old(crypto_opened) + 1) &&
+      last_record(\old(snapshots[vm].sequence), (u64)RECORD_TAIL, (u64)0);
     ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
       snapshots[vm] == \old(snapshots[vm]) && same_key{Pre, Post}(vm) && lineages_same{Pre, Post}; */
 int load_end(u32 vm, u64 in_pfn);
