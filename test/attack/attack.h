@@ -23,6 +23,7 @@ extern const struct attack attacks_kvm[];
 extern const struct attack attacks_register[];
 extern const struct attack attacks_frame[];
 extern const struct attack attacks_life[];
+extern const struct attack attacks_image[];
 extern const struct attack attacks_edu[];
 extern const struct attack attacks_nvme[];
 extern const struct attack attacks_virtio[];

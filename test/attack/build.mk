@@ -33,9 +33,9 @@ $(B)/attack/guest.bin: test/attack/guest.S test/attack/guest.h
 $(ATTACK_DIR)/blob.o: test/attack/blob.s $(B)/attack/guest.bin
 	$(call say,AS,$@)$(A64)gcc -Wa,-I$(B)/attack -c -o $@ $<
 
-$(B)/attack/attack: $(ATTACK_OBJ) $(ATTACK_VMM_OBJ)
+$(B)/attack/attack: $(ATTACK_OBJ) $(ATTACK_VMM_OBJ) $(A64_LIB)/libbearssl.a
 	@mkdir -p $(@D)
-	$(call say,LD,$@)$(A64)gcc -static -pthread -o $@ $^
+	$(call say,LD,$@)$(A64)gcc -static -pthread -o $@ $(filter %.o,$^) -L$(A64_LIB) -lbearssl
 
 $(B)/attack/%/hostile.ko: $(ATTACK_MODULE_SRC) test/attack/build.mk
 	@mkdir -p $(@D)/module

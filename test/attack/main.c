@@ -190,9 +190,9 @@ static void tell_core_memory(void)
 int main(int argc, char **argv)
 {
 	static const struct attack *const lists[] = {
-		attacks_memory, attacks_kvm,	  attacks_register, attacks_frame,
-		attacks_life,	attacks_edu,	  attacks_nvme,	    attacks_virtio,
-		attacks_gic,	attacks_assigned, attacks_last};
+		attacks_memory, attacks_kvm,   attacks_register, attacks_frame,
+		attacks_life,	attacks_image, attacks_edu,	 attacks_nvme,
+		attacks_virtio, attacks_gic,   attacks_assigned, attacks_last};
 	unsigned int tried = 0, good = 0;
 
 	(void)argc;

@@ -8,7 +8,7 @@ SWITCH_FLAGS := -std=c11 -O2 -g -march=armv8-a -mgeneral-regs-only -mstrict-alig
 	-fno-stack-protector -fno-asynchronous-unwind-tables -fno-common -fno-builtin \
 	-Wall -Wextra -Werror -I. -Iinclude -Itest/bare -MMD -MP
 SWITCH_HOST := $(addprefix $(SWITCH)/,start.o lib.o gic.o vm.o main.o test_run.o test_state.o \
-	test_gic.o test_memory.o bench.o guest_image.o)
+	test_gic.o test_memory.o bench.o bench_snapshot.o guest_image.o)
 SWITCH_GUEST := $(addprefix $(SWITCH)/guest/,guest_start.o guest_asm.o guest.o)
 
 $(SWITCH)/%.o: test/bare/%.c
@@ -37,9 +37,17 @@ $(SWITCH)/guest_image.o: $(SWITCH)/guest.bin
 		'guest_image: .incbin "$<"' '.balign 4096' 'guest_image_end:' | \
 		$(A64)gcc -x assembler -c -o $@ -
 
-$(SWITCH)/host.bin: $(SWITCH_HOST) test/bare/host.lds
+$(SWITCH)/bench_snapshot.o: SWITCH_FLAGS += -isystem arch/arm64/libc -isystem $(BEAR)/inc
+$(SWITCH)/bench_snapshot.o: | $(A64_LIB)/.done
+
+# What the library's share is measured with: the objects of the core.
+SWITCH_BEAR := $(patsubst %,$(A64_DIR)/bearssl/%.o,hash/sha2big symcipher/chacha20_ct \
+	symcipher/poly1305_ctmul codec/dec32be codec/dec32le codec/dec64be codec/enc32be codec/enc32le \
+	codec/enc64be) $(A64_DIR)/arch/arm64/libc.o
+
+$(SWITCH)/host.bin: $(SWITCH_HOST) $(SWITCH_BEAR) test/bare/host.lds
 	$(call say,LD,$@)$(A64)ld -nostdlib -pie --no-dynamic-linker -z noexecstack -z max-page-size=4096 \
-		--no-warn-rwx-segments -T test/bare/host.lds -o $(SWITCH)/host.elf $(SWITCH_HOST)
+		--no-warn-rwx-segments -T test/bare/host.lds -o $(SWITCH)/host.elf $(SWITCH_HOST) $(SWITCH_BEAR)
 	@$(A64)objcopy -O binary $(SWITCH)/host.elf $@
 
 $(SWITCH)/test.img: $(SWITCH)/host.bin $(B)/corevisor.bin $(B)/corevisor-pack

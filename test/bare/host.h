@@ -80,5 +80,6 @@ void failed(const char *what, int line, u64 got, u64 want);
 	} while (0)
 
 void bench(void);
+void bench_snapshot(void);
 
 #endif

@@ -47,6 +47,7 @@ void main(const u8 *fdt)
 	gic_init_cpu(0);
 	if (has_text((const char *)fdt, big_endian(fdt + 4), "bare=bench")) {
 		bench();
+		bench_snapshot();
 		power_off();
 	}
 	if (!cpu_start(1))
