@@ -16,18 +16,19 @@ $(SNAPSHOT_DIR)/%: test/snapshot/%.c test/snapshot/build.mk | $(B)/deps-boot
 	$(call say,CC,$@)$(A64)gcc -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wconversion -Wsign-conversion -Werror \
 		-static -o $@ $< -lm
 
-# Of a snapshot test: bits to flip; vCPUs and MB of the Linux VM.
+# Of a snapshot test: bits to flip; vCPUs and MB of the Linux VM, and of these what its load fills.
 FLIPS ?= 100
 SNAPSHOT_VCPUS ?= 2
 SNAPSHOT_MB ?= 256
+SNAPSHOT_LOAD_MB ?= 16
 
 .PHONY: snapshot-test snapshot-linux-test snapshot-build
 snapshot-build: $(SNAPSHOT_NEEDS)
 
 snapshot-linux-test: snapshot-build	## the Linux VM only: SNAPSHOT_VCPUS=4 SNAPSHOT_MB=1024
-	B=$(B) test/snapshot/snapshot-test.sh -l -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB)
+	B=$(B) test/snapshot/snapshot-test.sh -l -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB) -w $(SNAPSHOT_LOAD_MB)
 
 snapshot-test: snapshot-build	## save VMs, change what was saved, reboot the host, restore them
-	B=$(B) test/snapshot/snapshot-test.sh -f $(FLIPS) -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB)
+	B=$(B) test/snapshot/snapshot-test.sh -f $(FLIPS) -c $(SNAPSHOT_VCPUS) -m $(SNAPSHOT_MB) -w $(SNAPSHOT_LOAD_MB)
 
 CLEAN += $(SNAPSHOT_DIR)

@@ -8,11 +8,12 @@ set -u
 usage()
 {
 	cat <<-END
-	usage: test/snapshot/snapshot-test.sh [-f FLIPS] [-c VCPUS] [-m MB] [-l]
+	usage: test/snapshot/snapshot-test.sh [-f FLIPS] [-c VCPUS] [-m MB] [-w MB] [-l]
 
 	  -f FLIPS   single bits to flip (100)
 	  -c VCPUS   of the Linux VM (2)
-	  -m MB      of memory of the Linux VM (256); from 512 on its load fills two thirds of it
+	  -m MB      of memory of the Linux VM (256)
+	  -w MB      that its load fills and checks (16)
 
 	  -l         nothing but the Linux VM
 
@@ -22,12 +23,13 @@ usage()
 	END
 }
 
-flips=100 vcpus=2 mb=256 part=
-while getopts f:c:m:lh option; do
+flips=100 vcpus=2 mb=256 work=16 part=
+while getopts f:c:m:w:lh option; do
 	case $option in
 	f) flips=$OPTARG ;;
 	c) vcpus=$OPTARG ;;
 	m) mb=$OPTARG ;;
+	w) work=$OPTARG ;;
 	l) part=part=linux ;;
 	h) usage; exit 0 ;;
 	*) usage >&2; exit 2 ;;
@@ -122,13 +124,9 @@ has()
 	tr -d '\r' <"$1" | grep -aqE "$2" || fail "no '$2' in $1"
 }
 
-# Its load does four rounds; one that fills the memory of a big VM takes long for two.
-load=load:4
-[ "$mb" -lt 512 ] || load=load:2:$((mb * 2 / 3))
-
 prepare
 boot "$out/boot1.log" "$out/host.img" "$out/store" \
-	"snapshot=1 flips=$flips vcpus=$vcpus mem=${mb}M load=$load $part"
+	"snapshot=1 flips=$flips vcpus=$vcpus mem=${mb}M load=load:4:$work $part"
 has "$out/boot1.log" "^SNAPSHOT end of phase 1"
 if [ -z "$part" ]; then
 	grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
