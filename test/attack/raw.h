@@ -13,7 +13,7 @@
 #include "corevisor/run.h"
 #include "test/attack/hostile.h"
 
-#define RAW_FRAMES 64U
+#define RAW_FRAMES 96U
 
 #define WATCH_RUN_PAGE 1U
 #define WATCH_GENERAL 2U
