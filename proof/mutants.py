@@ -116,6 +116,7 @@ def first_failure(target, functions, tree, out, args, name):
     open(log, "w", encoding="utf-8").close()
     failure, ended = run_wp(target, functions, out, args, 0, log)
     if failure:
+        prove.forget_failures(args)
         failure, ended = run_wp(target, functions, out, args, 1, log)
     return failure, ended
 
@@ -165,7 +166,6 @@ def main():
     os.makedirs(args.cache, exist_ok=True)
     os.makedirs(os.path.join(out, "mutants"), exist_ok=True)
     prove.setup_provers(out)
-    prove.forget_failures(args)
     sys.exit(run(args, out))
 
 

@@ -29,8 +29,10 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Goals a run of Frama-C gets at most, so that two CPUs are busy to the end.
 UNIT_GOALS = 700
 # The tries a goal has: seconds a prover, options of WP. Most goals take a tenth of a second, and a
-# prover that does not find a proof uses up all its time before the next one is asked.
+# prover that does not find a proof uses up all its time before the next one is asked. What a line of
+# proof/functions says comes with the second: goals that are split are many more, and seldom needed.
 TRIES = [(2, ["-wp-no-ground"]), (20, ["-wp-no-ground"]), (120, [])]
+FROM_SECOND_TRY = {"-wp-split"}
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"}
 # How the core is compiled, unless --compile says it.
@@ -74,6 +76,7 @@ class Result:
 def wp_command(file, options, args, attempt=0):
     """Frama-C's arguments to prove a file of args.tree."""
     timeout, more = TRIES[attempt]
+    options = [o for o in options if attempt > 0 or o not in FROM_SECOND_TRY]
     return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
             os.path.join(args.tree, file), "-wp", "-wp-rte",
             *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
@@ -86,10 +89,13 @@ def forget_failures(args):
     """WP keeps a prover's crash, which a time-out under load can look like, for the answer: ask again."""
     for name in os.listdir(args.cache):
         path = os.path.join(args.cache, name)
-        with open(path, encoding="utf-8") as f:
-            if '"failed"' not in f.read():
-                continue
-        os.remove(path)
+        try:
+            with open(path, encoding="utf-8") as f:
+                failed = '"failed"' in f.read()
+            if failed:
+                os.remove(path)
+        except FileNotFoundError:
+            pass  # somebody else did
 
 
 def wp_environment(out):
