@@ -133,8 +133,8 @@ static void do_trap(struct input *in)
 {
 	u64 flags = take_byte(in);
 	struct vm_trap trap = {
-		.kind = (u32)(flags % 5),
-		.size = 1U << (flags >> 6),
+		.kind = (u8)(flags % 5),
+		.size = (u8)(1U << (flags >> 6)),
 		.address = take_number(in),
 		.write = (flags & 8) != 0,
 		.decoded = (flags & 16) != 0,
