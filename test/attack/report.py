@@ -119,7 +119,9 @@ def main():
                            text, re.M):
         wrong.append(f"the host's kernel says: {line}")
 
-    width = max(len(r["name"]) for r in rows)
+    if args.part and len(rows) == args.vms:
+        wrong.append("no attack that can be tried here has such a name")
+    width = max((len(r["name"]) for r in rows), default=0)
     print(f"\n{'ATTACK':{width}}  RESULT     WHAT HAPPENED")
     for r in rows:
         print(f"{r['name']:{width}}  {r['result']:9}  {r['evidence']}")
