@@ -252,7 +252,8 @@ static void change_while_hashed(void)
 		raw_end(&vm);
 	}
 	if (ran == 0 || ran == ROUNDS)
-		failed("%u times, and always with the same end: nothing was changed in time", ROUNDS);
+		failed("%u times, and always with the same end: nothing was changed in time",
+		       ROUNDS);
 	blocked("%u times: %u had what was signed and ran with it, %u were refused", ROUNDS, ran,
 		ROUNDS - ran);
 }
