@@ -43,6 +43,7 @@ static void note_access(u32 slot, struct vm_trap trap)
 	vcpus[slot].mmio_signed = trap.sign_extend ? 1 : 0;
 	vcpus[slot].mmio_64 = trap.wide ? 1 : 0;
 	/*@ assert kept: \forall integer s; is_slot(s) ==> same_vcpu{Pre, Here}(s); */
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 
