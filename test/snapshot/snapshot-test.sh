@@ -126,7 +126,7 @@ has()
 
 prepare
 boot "$out/boot1.log" "$out/host.img" "$out/store" \
-	"snapshot=1 flips=$flips vcpus=$vcpus mem=${mb}M load=load:4:$work $part"
+	"snapshot=1 flips=$flips vcpus=$vcpus ram=${mb}M load=load:4:$work $part"
 has "$out/boot1.log" "^SNAPSHOT end of phase 1"
 if [ -z "$part" ]; then
 	grep -aq "NOT REFUSED" "$out/boot1.log" && fail "a changed snapshot was not refused"
