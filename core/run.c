@@ -169,6 +169,8 @@ static void apply_input(u32 slot, struct run_input in)
       vcpus[cpus[this_cpu].slot].id == vcpu;
     ensures lr: \result == 0 ==> \forall integer i; 0 <= i < CV_RUN_NR_LR ==>
       (vcpu_contexts[cpus[this_cpu].slot].lr[i] & (u64)(~LR_HOST_BITS)) == 0;
+    ensures counter: \result == 0 ==>
+      vcpu_contexts[cpus[this_cpu].slot].sys[SYSREG_CNTVOFF] == vms[vm].counter_offset;
     ensures refused: \result != 0 ==> same_cpu{Pre, Post} && \forall integer s; is_slot(s) ==>
       vcpus[s] == \old(vcpus[s]); */
 static int activate(u32 vm, u64 vcpu)
@@ -193,6 +195,7 @@ static int activate(u32 vm, u64 vcpu)
 	      \at(vcpus[\at(slot, Here)].state, Pre) == CV_VCPU_READY; */
 	/*@ assert alone: \forall integer c; is_cpu(c) ==> cpus[c].slot != slot; */
 	apply_input(slot, in);
+	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vm].counter_offset;
 	cpus[cpu].vm = vm;
 	cpus[cpu].slot = slot;
 	return CV_OK;

@@ -455,7 +455,8 @@ static void apply_head(u32 vm, struct layout layout)
 	bytes_copy(snapshot_keys[vm].bytes, HEAD(sealed.key), CRYPTO_KEY_SIZE);
 	bytes_copy(vm_measures[vm].digest, HEAD(sealed.measurement), CRYPTO_HASH_SIZE);
 	vms[vm].nr_ram = (u32)layout.nr_ram;
-	vms[vm].counter_offset = machine_counter() - layout.counter;
+	/* It stands still until load_end. */
+	vms[vm].counter_offset = 0 - layout.counter;
 	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
 	    loop invariant ram_range: ram_range;
 	    loop invariant others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
@@ -614,15 +615,13 @@ static void apply_vcpu(u32 slot, struct vcpu loaded)
 	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 
-/* Read its registers; its counter goes on with the VM's. */
-/*@ requires vm: is_vm(vm) && is_slot(slot);
+/* Read its registers. */
+/*@ requires slot: is_slot(slot);
     terminates \true; exits \false;
-    assigns vcpu_contexts[slot];
-    ensures counter: vcpu_contexts[slot].sys[SYSREG_CNTVOFF] == vms[vm].counter_offset; */
-static void get_context(u32 vm, u32 slot)
+    assigns vcpu_contexts[slot]; */
+static void get_context(u32 slot)
 {
 	CONTEXT_MEMBERS(GET_MEMBER)
-	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vm].counter_offset;
 }
 
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
@@ -645,7 +644,7 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn)
 	loaded = get_vcpu();
 	if (!vcpu_ok(loaded))
 		return CV_EINVAL;
-	get_context(vm, slot);
+	get_context(slot);
 	apply_vcpu(slot, loaded);
 	snapshots[vm].sequence++;
 	snapshots[vm].vcpus++;
@@ -684,6 +683,7 @@ int load_end(u32 vm, u64 in_pfn)
 		return error;
 	bytes_clear(snapshot_keys[vm].bytes, CRYPTO_KEY_SIZE);
 	snapshots[vm].phase = SNAPSHOT_NONE;
+	vms[vm].counter_offset += machine_counter();
 	vms[vm].verified = 1;
 	vms[vm].state = CV_VM_VERIFIED;
 	return CV_OK;

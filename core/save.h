@@ -249,8 +249,6 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
     ensures possible: \result == 0 ==>
       (vcpus[l_slot(vm, vcpu)].powered == 0 || vcpus[l_slot(vm, vcpu)].fresh == 0) &&
       vcpus[l_slot(vm, vcpu)].pending <= PENDING_MMIO_WRITE;
-    ensures counter: \result == 0 ==>
-      vcpu_contexts[l_slot(vm, vcpu)].sys[SYSREG_CNTVOFF] == vms[vm].counter_offset;
     ensures done: \result == 0 ==> snapshots[vm] == { \old(snapshots[vm]) \with
       .sequence = (u64)(\old(snapshots[vm].sequence) + 1),
       .vcpus = (u32)(\old(snapshots[vm].vcpus) + 1) };
@@ -262,7 +260,8 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
 
 /*
- * Finish: VERIFIED, and older snapshots of the VM are refused from now on. CV_ESTATE: no load under
+ * Finish: VERIFIED, its counter goes on from where it was saved, and older snapshots of the VM are refused
+ * from now on. CV_ESTATE: no load under
  * way, or records or vCPUs are missing. CV_EAUTH. CV_ESTALE: a newer one was completed meanwhile.
  * CV_ENOSPC: the store takes no more.
  */
@@ -280,7 +279,8 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
       \old(is_loaded(vm)) && l_owner(in_pfn) == CV_HOSTVISOR &&
       !overtaken{Pre}(\old(snapshots[vm].lineage));
     ensures done: \result == 0 ==> snapshots[vm].phase == SNAPSHOT_NONE && no_key(vm) &&
-      vms[vm] == { \old(vms[vm]) \with .state = (u32)CV_VM_VERIFIED, .verified = (u8)1 };
+      vms[vm] == { \old(vms[vm]) \with .state = (u32)CV_VM_VERIFIED, .verified = (u8)1,
+        .counter_offset = vms[vm].counter_offset };
     ensures newest: \result == 0 ==> snapshots[vm].lineage == \old(snapshots[vm].lineage) &&
       (snapshots[vm].lineage.generation != 0 ==> noted(snapshots[vm].lineage));
     ensures kept: lineages_kept{Pre, Post};

@@ -176,7 +176,6 @@ void vcpu_start(u32 slot, u64 pc, u64 x0)
 	vcpu_contexts[slot].pc = pc;
 	vcpu_contexts[slot].pstate = PSTATE_RESET;
 	vcpu_contexts[slot].sys[SYSREG_SCTLR_EL1] = SCTLR_EL1_RESET;
-	vcpu_contexts[slot].sys[SYSREG_CNTVOFF] = vms[vcpus[slot].vm].counter_offset;
 	vcpus[slot].fresh = 0;
 	vcpus[slot].powered = 1;
 	vcpus[slot].pending = PENDING_NONE;

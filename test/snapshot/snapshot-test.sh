@@ -141,6 +141,9 @@ has "$out/boot2.log" "^SNAPSHOT store: .*cannot be read"
 [ -n "$part" ] || has "$out/boot2.log" "^SNAPSHOT ok rollback: the first snapshot, after a reboot"
 has "$out/boot2.log" "^SNAPSHOT linux: cvm restore ended with 0"
 has "$out/boot2.log" "^SNAPSHOT vm: .*SELF-CHECK OK: .* on $vcpus CPUs"
+# To load it takes longer than that, the more memory it has; none of it is in the VM's time.
+has "$out/boot2.log" "^SNAPSHOT vm: load: the clock's longest step was [0-4]\.[0-9] s"
+grep -aq "soft lockup" "$out/boot2.log" && fail "the VM's clock has jumped"
 boot "$out/boot3.log" "$out/other.img" "$out/no-store" snapshot=2
 has "$out/boot3.log" "^SNAPSHOT store: 0x"
 has "$out/boot3.log" "^SNAPSHOT vm: .*not authentic"

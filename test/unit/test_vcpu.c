@@ -51,7 +51,9 @@ static void fixture(void)
 
 static void enter(void)
 {
+	vms[vm].counter_offset++;
 	CHECK_EQ(vcpu_run(vm, 0), 0);
+	CHECK_EQ(vcpu_contexts[slot].sys[SYSREG_CNTVOFF], vms[vm].counter_offset);
 	CHECK_EQ(cpus[0].vm, vm);
 	CHECK_EQ(cpus[0].slot, slot);
 	CHECK_EQ(vcpus[slot].state, CV_VCPU_ACTIVE);
