@@ -106,8 +106,8 @@ static int check_boot_info(u32 vm, u64 addr, u64 nr)
     requires space: vms[vm].nr_regions < CV_MAX_BOOT_REGIONS && nr > 0 &&
       vms[vm].image_frames + nr <= CV_MAX_IMAGE_FRAMES;
     requires range: gfn + nr <= table_geometry.gfn_limit;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], boot_regions[vm * CV_MAX_BOOT_REGIONS + vms[vm].nr_regions];
     INV_CLAUSES(ensures)
@@ -385,8 +385,8 @@ static bool image_is_complete(u32 vm)
 /* The first step: from now on the layout cannot change. */
 /*@ requires locks: VERIFY_LOCKS;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
@@ -441,8 +441,8 @@ static u64 verify_remaining(u32 vm)
 /*@ requires locks: held_vm == vm && memory_locks;
     requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY;
     requires gfn: in_map(vm, gfn);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames, bounce_buffer[0 .. CV_PAGE_SIZE - 1],
       vm_measures[vm];
@@ -482,8 +482,8 @@ static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
 
 /* One image frame is done. */
 /*@ requires vm: is_vm(vm) && vms[vm].verifying != 0 && is_region(vm, vms[vm].verify_region);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm].verify_page, vms[vm].verify_region;
     INV_CLAUSES(ensures)
@@ -510,8 +510,8 @@ static void verify_advance(u32 vm)
 /*@ requires locks: VERIFY_LOCKS;
     requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
     requires next: is_region(vm, vms[vm].verify_region);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns VERIFY_STATE;
     INV_CLAUSES(ensures)
@@ -545,8 +545,8 @@ static int verify_next(u32 vm)
 /*@ requires locks: VERIFY_LOCKS;
     requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
     requires boot_vcpu: is_slot(slot) && vcpus[slot].vm == vm;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_map, TABLE_STATE, vm_measures[vm], vms[vm], vcpus[slot], vcpu_contexts[slot];
     INV_CLAUSES(ensures)
@@ -583,8 +583,8 @@ static s64 verify_finish(u32 vm, u32 slot)
 /* Up to VERIFY_BATCH frames. At least one is left. An error counts if it is the first's. */
 /*@ requires locks: VERIFY_LOCKS;
     requires vm: is_vm(vm) && vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns VERIFY_STATE;
     INV_CLAUSES(ensures)

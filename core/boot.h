@@ -21,8 +21,8 @@
  */
 /*@ requires locks: held_vm == vm;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], boot_regions[0 .. (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS - 1];
     INV_CLAUSES(ensures)
@@ -46,8 +46,8 @@ int set_boot_info(u32 vm, u64 addr, u64 size);
  */
 /*@ requires locks: held_vm == vm && memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, boot_regions[0 .. (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS - 1];
     INV_CLAUSES(ensures)
@@ -75,8 +75,8 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
  */
 /*@ requires locks: held_vm == vm && held_page == 0 && held_map == 0 && held_id == 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
@@ -104,8 +104,8 @@ int set_manifest(u32 vm, u64 pfn);
 /*@ requires locks: held_dma != 0 && held_vm == vm && held_page == 0 && held_map == 0 &&
       held_id == 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, held_map, TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
       vms[0 .. CV_MAX_VMS], dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1],
@@ -125,8 +125,8 @@ s64 verify_vm(u32 vm);
 /* Forget the VM's image list. Locks: vm, map. */
 /*@ requires locks: held_vm == vm && held_map != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)

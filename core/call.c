@@ -60,12 +60,12 @@ enum call_locks {
 /* clang-format off */
 #define CALL_REQUIRES(class) \
 	requires locks: call_locks(class, a.x1); \
-	INV_CLAUSES(requires) \
-	VM_CLAUSES(requires)
+	INV_REQUIRES \
+	VM_REQUIRES
 #define CALL_ENSURES \
 	assigns LOCK_STATE, SHARED_STATE; \
-	INV_CLAUSES(ensures) \
-	VM_CLAUSES(ensures) \
+	INV_ENSURES \
+	VM_ENSURES \
 	ensures locks: same_locks{Pre, Post};
 /* clang-format on */
 
@@ -525,8 +525,8 @@ static bool object_valid(enum call_locks locks, u64 x1)
     ENTRY_REQUIRES
     terminates \true; exits \false;
     assigns LOCK_STATE, SHARED_STATE;
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: call_locks(locks, x1);
     ensures vm: \result == held_vm; */
 static u32 take_locks(enum call_locks locks, u64 x1)
@@ -551,8 +551,8 @@ static u32 take_locks(enum call_locks locks, u64 x1)
 /*@ requires class: LOCKS_NONE <= locks <= LOCKS_CONTEXT;
     requires vm: held_vm == vm && (vm == 0 || is_vm(vm));
     requires held: class_locks(locks);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns LOCK_STATE;
     ensures dropped: no_locks; */

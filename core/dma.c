@@ -52,7 +52,7 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn)
 
 /* What smmu_map_page refuses. */
 /*@ requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns \nothing;
     ensures \result <= 0;
@@ -113,7 +113,7 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte)
 /* Unmap what a context of the host maps at gfn; something is mapped. */
 /*@ requires context: is_context(ctx) && dma_contexts[ctx].owner == CV_HOSTVISOR;
     requires mapped: in_map(dma_map(ctx), gfn) && map_of(dma_map(ctx), gfn) != 0;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
       dma_contexts[ctx].nr_mapped;
@@ -151,7 +151,7 @@ static void clear_host_leaf(u32 ctx, u64 gfn)
 /* The same for a context of a VM: nothing is counted. */
 /*@ requires context: is_context(ctx) && is_vm(dma_contexts[ctx].owner);
     requires range: in_map(dma_map(ctx), gfn) && map_of(dma_map(ctx), gfn) != 0;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1];
     INV_CLAUSES(ensures)
@@ -188,7 +188,7 @@ int smmu_clear(u32 ctx, u64 iova)
 
 /* Unmap everything in a context of the host: its mappings are counted in the records. */
 /*@ requires context: is_context(ctx) && dma_contexts[ctx].owner == CV_HOSTVISOR;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
       dma_contexts[ctx].nr_mapped;

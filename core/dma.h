@@ -33,7 +33,7 @@ bool dma_vm_has_context(u32 vm);
 /*@ requires locks: held_dma != 0 && (is_vm(owner) ==> held_vm == owner);
     requires context: is_context(ctx);
     requires owner: owner == CV_HOSTVISOR || is_vm(owner);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns dma_contexts[ctx].owner;
     INV_CLAUSES(ensures)
@@ -54,7 +54,7 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
  */
 /*@ requires locks: context_locks(ctx) && memory_locks;
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
       vms[dma_contexts[ctx].owner].nr_frames;
@@ -85,7 +85,7 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
  */
 /*@ requires locks: context_locks(ctx) && memory_locks;
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
       dma_contexts[ctx].nr_mapped;
@@ -118,7 +118,7 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
  */
 /*@ requires locks: context_locks(ctx) && memory_locks;
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
       dma_contexts[ctx].nr_mapped;
@@ -151,7 +151,7 @@ int smmu_clear(u32 ctx, u64 iova);
  */
 /*@ requires locks: context_locks(ctx) && memory_locks;
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], dma_contexts[ctx];
     INV_CLAUSES(ensures)
@@ -196,7 +196,7 @@ s64 dma_lookup(u32 ctx, u64 iova);
  */
 /*@ requires locks: context_locks(ctx);
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];
     INV_CLAUSES(ensures)
@@ -216,7 +216,7 @@ int dma_attach(u32 ctx, u64 stream);
  */
 /*@ requires locks: context_locks(ctx);
     requires context: is_context(ctx);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns dma_contexts[ctx].nr_streams, stream_contexts[0 .. CV_MAX_STREAMS - 1];
     INV_CLAUSES(ensures)

@@ -220,7 +220,7 @@ static void init_records(struct core_config config)
 /*@ requires pfn: 0 < pfn && in_map(MAP_DMA_DEFAULT, pfn) && l_owner(pfn) == CV_HOSTVISOR;
     requires block: block ==> \forall integer p; in_map(MAP_DMA_DEFAULT, p) &&
       same_leaf(2, pfn, p) ==> l_owner(p) != CV_INVALID_ID && host_may(p);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -249,8 +249,8 @@ static int map_default_dma(u64 pfn, bool block)
 /* The host finds this bank mapped, for its CPUs and its devices: no faults while it boots. */
 /*@ requires range: range_ok(range);
     requires locks: memory_locks;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -344,8 +344,8 @@ static void bind_streams(void)
 
 /*@ requires config: config_ok(config);
     requires order: no_locks;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, held_map, TABLE_STATE;
     INV_CLAUSES(ensures)

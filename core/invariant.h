@@ -375,9 +375,19 @@
  */
 
 /*
- * What a primitive requires and ensures: each invariant is a goal of its own, under its name.
+ * What everything requires, one goal at each call; what a dispatcher ensures, one goal a path; and
+ * what a primitive ensures: each invariant is a goal of its own, under its name.
  */
 /* clang-format off */
+#define INV_ALL \
+	boot_facts && tables && spt_cons && host_npt_cons && host_flatmap && host_s2_map && \
+	page_0_invalid && host_iso && vm_iso && smmu_vm && smmu_iso && smmu_count && \
+	core_iso && one_gfn && fresh_vm && default_dma_iso && dma_pages && run_page && \
+	io_claim && io_unique && vm_io && host_io && stream_count && stream_iso && \
+	vm_frames && record_range && state_range && ram_range
+#define INV_REQUIRES requires invariants: INV_ALL;
+#define INV_ENSURES ensures invariants: INV_ALL;
+
 #define INV_CLAUSES(clause) \
 	clause boot_facts: boot_facts; \
 	clause tables: tables; \

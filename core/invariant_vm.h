@@ -141,6 +141,13 @@
  */
 
 /* clang-format off */
+#define VM_ALL \
+	id_taken && unused_vm && slot_vcpu && vcpu_slot && vcpu_range && state_inv && \
+	image_range && region_range && regions_apart && list_free && list_end && \
+	list_pages && verify_range
+#define VM_REQUIRES requires vm_invariants: VM_ALL;
+#define VM_ENSURES ensures vm_invariants: VM_ALL;
+
 #define VM_CLAUSES(clause) \
 	clause id_taken: id_taken; \
 	clause unused_vm: unused_vm; \

@@ -67,12 +67,12 @@ enum lock_rank {
 /* A function that takes its locks itself, and has dropped them when it returns. */
 #define ENTRY_REQUIRES \
 	requires locks: no_locks; \
-	INV_CLAUSES(requires) \
-	VM_CLAUSES(requires)
+	INV_REQUIRES \
+	VM_REQUIRES
 #define ENTRY_ENSURES \
 	assigns LOCK_STATE, SHARED_STATE; \
-	INV_CLAUSES(ensures) \
-	VM_CLAUSES(ensures) \
+	INV_ENSURES \
+	VM_ENSURES \
 	ensures locks: no_locks;
 /* The same for what a vCPU on this CPU, of context `slot`, asked for. */
 #define GUEST_REQUIRES \
@@ -84,18 +84,18 @@ enum lock_rank {
 /* clang-format on */
 
 /*@ requires order: no_locks;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_dma, dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1],
       stream_contexts[0 .. CV_MAX_STREAMS - 1];
     ensures held: held_dma != 0;
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures) */
+    INV_ENSURES
+    VM_ENSURES */
 void lock_dma(void);
 /*@ requires held: held_dma != 0 && held_vm == 0 && held_page == 0 && held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_dma;
     ensures dropped: held_dma == 0; */
@@ -104,8 +104,8 @@ void unlock_dma(void);
 /* vm: a VM id, 1 to CV_MAX_VMS. No CPU holds two VMs' locks. */
 /*@ requires vm: is_vm(vm);
     requires order: held_vm == 0 && held_page == 0 && held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_vm, vms[0 .. CV_MAX_VMS],
       ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1],
@@ -115,12 +115,12 @@ void unlock_dma(void);
       vcpu_slots[0 .. (CV_MAX_VMS + 1) * CV_MAX_VCPUS - 1], cpus[0 .. CV_MAX_CPUS - 1];
     ensures held: held_vm == vm;
     ensures mine: cpus[this_cpu] == \old(cpus[this_cpu]);
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures) */
+    INV_ENSURES
+    VM_ENSURES */
 void lock_vm(u32 vm);
 /*@ requires held: held_vm == vm && held_page == 0 && held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_vm;
     ensures dropped: held_vm == 0; */
@@ -128,8 +128,8 @@ void unlock_vm(u32 vm);
 
 /* Ownership records. One lock for all of them today; the frame is for sharding. */
 /*@ requires order: held_page == 0 && held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
@@ -139,29 +139,29 @@ void unlock_vm(u32 vm);
     ensures owners: held_dma != 0 ==> \forall integer c; is_context(c) ==>
       dma_contexts[c].owner == \old(dma_contexts[c].owner) &&
       dma_contexts[c].nr_streams == \old(dma_contexts[c].nr_streams);
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures) */
+    INV_ENSURES
+    VM_ENSURES */
 void lock_page(u64 pfn);
 /*@ requires held: held_page != 0 && held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page;
     ensures dropped: held_page == 0; */
 void unlock_page(u64 pfn);
 
 /*@ requires order: held_map == 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_map, TABLE_STATE;
     ensures held: held_map != 0;
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures) */
+    INV_ENSURES
+    VM_ENSURES */
 void lock_map(void);
 /*@ requires held: held_map != 0 && held_id == 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_map;
     ensures dropped: held_map == 0; */

@@ -56,7 +56,7 @@ static u32 find_free_io_claim(void)
     requires device: l_owner(pfn) == CV_INVALID_ID ==>
       l_device(pfn) != MACHINE_DEVICE_NONE && \forall integer i; is_claim(i) &&
         io_claims[i].vm != 0 ==> io_claims[i].pfn != pfn;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -79,7 +79,7 @@ static int map_host_page(u64 pfn, u64 attr)
 /*@ requires hosts: \forall integer p; 0 <= p && same_leaf(2, pfn, p) ==>
       l_owner(p) == CV_HOSTVISOR;
     requires enough: need_of(MAP_HOST, pfn, 2) <= table_free_nr;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -101,7 +101,7 @@ static void map_host_block(u64 pfn)
 
 /*@ requires empty: in_map(MAP_HOST, pfn) && map_of(MAP_HOST, pfn) == 0;
     requires device: l_owner(pfn) == CV_INVALID_ID;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -237,7 +237,7 @@ static int check_map_page(u32 vm, u64 gfn, u64 pfn)
     requires aligned: level == 2 ==> gfn % 512 == 0 && pfn % 512 == 0;
     requires may: may_map(vm, gfn, pfn, level == 2 ? 512 : 1);
     requires enough: need_of(vm, gfn, level) <= table_free_nr;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -334,7 +334,7 @@ int clear_vm_page(u32 vm, u64 pfn)
 
 /* What map_io refuses. */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns \nothing;
     ensures \result <= 0;

@@ -21,7 +21,7 @@
  * Ownership does not change. Source: lemma map_host_inv.
  */
 /*@ requires locks: memory_locks;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -42,7 +42,7 @@ int map_host(u64 addr);
  * VM's, count 0, in no map. Source: lemma assign_pfn_to_vm_inv.
  */
 /*@ requires vm: is_vm(vm) && vms[vm].state != CV_VM_UNUSED;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames;
     INV_CLAUSES(ensures)
@@ -66,7 +66,7 @@ int assign_pfn_to_vm(u32 vm, u64 gfn, u64 pfn);
 
 /* The same for 512 frames; gfn and pfn 512-aligned, else CV_EINVAL. */
 /*@ requires vm: is_vm(vm) && vms[vm].state != CV_VM_UNUSED;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[vm].nr_frames;
     INV_CLAUSES(ensures)
@@ -104,7 +104,7 @@ int assign_block_to_vm(u32 vm, u64 gfn, u64 pfn);
  * CV_EEXIST: something is mapped there. CV_ENOMEM. Source: lemma map_pfn_vm_inv.
  */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
     INV_CLAUSES(ensures)
@@ -142,7 +142,7 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level);
 /*@ requires locks: held_vm == vm && memory_locks;
     requires vm: is_vm(vm);
     requires level: level == 2 || level == 3;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[vm].nr_frames;
     INV_CLAUSES(ensures)
@@ -174,7 +174,7 @@ int donate_to_vm(u32 vm, u64 gfn, u64 pfn, u32 level);
  */
 /*@ requires locks: held_dma != 0 && held_vm == vm && memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames, vms[vm].reclaimed;
     INV_CLAUSES(ensures)
@@ -201,7 +201,7 @@ int clear_vm_page(u32 vm, u64 pfn);
  */
 /*@ requires locks: held_vm == vm && memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, io_claims[0 .. CV_MAX_IO_CLAIMS - 1];
     INV_CLAUSES(ensures)
@@ -226,7 +226,7 @@ int map_io(u32 vm, u64 gpa, u64 pa);
 /* Give up all device frames of a VM; unmaps nothing. Locks: page. For destroy_vm. */
 /*@ requires vm: is_vm(vm);
     requires empty: \forall integer g; in_map(vm, g) ==> map_of(vm, g) == 0;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns io_claims[0 .. CV_MAX_IO_CLAIMS - 1];
     INV_CLAUSES(ensures)
@@ -250,7 +250,7 @@ bool io_claim_overlaps(u32 vm, u64 gfn, u64 nr);
  */
 /*@ requires locks: memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn];
     INV_CLAUSES(ensures)
@@ -272,7 +272,7 @@ int grant_vm_page(u32 vm, u64 pfn);
  */
 /*@ requires locks: memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[pfn];
     INV_CLAUSES(ensures)

@@ -124,7 +124,7 @@ void page_split(u64 pfn, u32 level);
 /*@ requires host: l_owner(pfn) == CV_HOSTVISOR && l_count(pfn) == 0;
     requires vm: is_vm(vm) && vms[vm].state != CV_VM_UNUSED;
     requires gfn: in_map(vm, gfn);
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[pfn], vms[vm].nr_frames;
     INV_CLAUSES(ensures)
@@ -143,7 +143,7 @@ void page_take(u64 pfn, u32 vm, u64 gfn, enum page_content content);
     requires vm: is_vm(vm) && vms[vm].state != CV_VM_UNUSED;
     requires gfn: in_map(vm, gfn) && gfn % 512 == 0 && pfn % 512 == 0;
     requires split: map_of(MAP_HOST, pfn) != 0 ==> depth_of(MAP_HOST, pfn) >= 2;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[pfn .. pfn + 511], vms[vm].nr_frames;
     INV_CLAUSES(ensures)
@@ -168,7 +168,7 @@ void page_take_block(u64 pfn, u32 vm, u64 gfn);
 /*@ requires vm: is_vm(l_owner(pfn));
     requires no_dma: \forall integer c; is_context(c) ==> dma_contexts[c].owner != l_owner(pfn);
     requires prepared: depth_of(MAP_DMA_DEFAULT, pfn) == 3;
-    INV_CLAUSES(requires)
+    INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[pfn],
       vms[frames[pfn].owner].nr_frames;

@@ -96,8 +96,8 @@ static bool is_off(u32 slot)
 /* Switch a vCPU of the VM on. Locks: vm. */
 /*@ requires vm: is_vm(vm);
     requires target: target != NO_SLOT ==> is_slot(target) && vcpus[target].vm == vm;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1], vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
     INV_CLAUSES(ensures)
@@ -140,8 +140,8 @@ struct guest_result psci_cpu_on_32(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 c
 
 /* Locks: vm. */
 /*@ requires slot: is_slot(slot);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot];
     INV_CLAUSES(ensures)
@@ -152,6 +152,7 @@ static void switch_off(u32 slot)
 	vcpus[slot].powered = 0;
 	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
 	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre); */
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 

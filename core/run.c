@@ -98,8 +98,8 @@ static u64 load_result(u64 data, u32 size, bool sign_extend, bool wide)
 
 /* Finish the emulated access of the last exit: one register, and the PC. */
 /*@ requires slot: is_slot(slot);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot], vcpu_contexts[slot];
     INV_CLAUSES(ensures)
@@ -131,8 +131,8 @@ static void finish_mmio(u32 slot, u64 data)
 
 /* The vCPU is ACTIVE: nobody else touches its context. */
 /*@ requires slot: is_slot(slot);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot], vcpu_contexts[slot];
     INV_CLAUSES(ensures)
@@ -157,8 +157,8 @@ static void apply_input(u32 slot, struct run_input in)
 
 /* Make a vCPU ACTIVE on this CPU with what its run page says. Locks: vm. */
 /*@ requires vm: is_vm(vm) && held_vm == vm;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1], vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1],
       cpus[0 .. CV_MAX_CPUS - 1];
@@ -246,6 +246,9 @@ void vcpu_exit(u64 reason, u64 arg0, u64 arg1, u64 arg2)
 	for (u32 i = 0; i < CV_RUN_NR_LR; i++)
 		machine_frame_write64(run, CV_RUN_LR(i), vcpu_contexts[slot].lr[i]);
 	lock_vm(vm);
+	/*@ assert alone: \forall integer c; is_cpu(c) && c != cpu ==> cpus[c].slot != slot; */
+	/*@ assert one_id: \forall integer s; is_slot(s) && vcpus[s].state != CV_VCPU_UNUSED &&
+	      vcpus[s].vm == vm && vcpus[s].id == vcpus[slot].id ==> s == slot; */
 	cpus[cpu].vm = CV_HOSTVISOR;
 	cpus[cpu].slot = NO_SLOT;
 	(void)set_vcpu_inactive(vm, vcpus[slot].id);

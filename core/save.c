@@ -591,8 +591,8 @@ static bool vcpu_ok(struct vcpu vcpu)
 /*@ requires slot: is_slot(slot) && vcpus[slot].state == CV_VCPU_READY;
     requires possible: loaded.pending == PENDING_NONE || loaded.mmio_size == 1 ||
       loaded.mmio_size == 2 || loaded.mmio_size == 4 || loaded.mmio_size == 8;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot].fresh, vcpus[slot].powered, vcpus[slot].pending, vcpus[slot].mmio_reg,
       vcpus[slot].mmio_size, vcpus[slot].mmio_signed, vcpus[slot].mmio_64;

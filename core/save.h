@@ -56,8 +56,8 @@ enum record_kind {
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
       crypto_sealed, CRYPTO_LAST;
@@ -89,8 +89,8 @@ struct saved_page {
 };
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
@@ -114,8 +114,8 @@ struct saved_page save_encrypt_buf(u32 vm, u64 in_pfn, u64 out_pfn);
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns snapshots[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
@@ -138,8 +138,8 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
       lineages[0 .. CV_MAX_LINEAGES - 1], crypto_sealed, CRYPTO_LAST;
@@ -168,8 +168,8 @@ int save_end(u32 vm, u64 out_pfn);
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1], vm_measures[vm],
       snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
@@ -205,8 +205,8 @@ int load_begin(u32 vm, u64 in_pfn);
  */
 /*@ requires locks: held_vm == vm && memory_locks;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[in_pfn], vms[vm].nr_frames, snapshots[vm],
       bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_opened, CRYPTO_LAST;
@@ -232,8 +232,8 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[l_slot(vm, vcpu)], vcpu_contexts[l_slot(vm, vcpu)], snapshots[vm],
       bounce_buffer[0 .. CV_PAGE_SIZE - 1], crypto_opened, CRYPTO_LAST;
@@ -267,8 +267,8 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
       lineages[0 .. CV_MAX_LINEAGES - 1], crypto_opened, CRYPTO_LAST;

@@ -26,8 +26,8 @@ static u64 store_value(u32 slot, u32 reg, u32 size)
 /* What the vCPU waits for from the host. Locks: vm. */
 /*@ requires slot: is_slot(slot);
     requires size: trap.size == 1 || trap.size == 2 || trap.size == 4 || trap.size == 8;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot];
     INV_CLAUSES(ensures)

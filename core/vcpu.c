@@ -136,6 +136,7 @@ int set_vcpu_active(u32 vm, u64 vcpu)
 	if (vcpus[slot].powered == 0 || vcpus[slot].fresh != 0)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_ACTIVE;
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }
@@ -187,8 +188,8 @@ void vcpu_start(u32 slot, u64 pc, u64 x0)
     requires vm: is_vm(vm) && vcpu < CV_MAX_VCPUS;
     requires slot: is_slot(slot) && vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == slot + 1;
     requires stopped: vcpus[slot].state != CV_VCPU_ACTIVE;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid, frames[0 .. CV_MAX_FRAMES - 1],
       vcpus[slot], vcpu_contexts[slot], vcpu_slots[vm * CV_MAX_VCPUS + vcpu];

@@ -31,8 +31,8 @@ u32 vcpu_slot(u32 vm, u64 vcpu);
  */
 /*@ requires locks: held_vm == vm && held_page != 0 && held_id == 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid, frames[run_pfn], vms[vm].nr_vcpus,
       vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
@@ -62,8 +62,8 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn);
  * set_vcpu_active_inv.
  */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1];
     INV_CLAUSES(ensures)
@@ -84,8 +84,8 @@ int set_vcpu_active(u32 vm, u64 vcpu);
 /*@ requires vm: is_vm(vm);
     requires stopped: \forall integer c; is_cpu(c) && cpus[c].vm == vm ==>
       vcpus[cpus[c].slot].id != vcpu;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1];
     INV_CLAUSES(ensures)
@@ -109,8 +109,8 @@ bool vm_has_active_vcpu(u32 vm);
 
 /* Power on: first registers, everything else at its reset value. The vCPU is not ACTIVE. */
 /*@ requires slot: is_slot(slot);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot], vcpu_contexts[slot];
     INV_CLAUSES(ensures)
@@ -137,8 +137,8 @@ void vcpu_start(u32 slot, u64 pc, u64 x0);
     requires vm: is_vm(vm);
     requires stopped: \forall integer s; is_slot(s) && vcpus[s].vm == vm ==>
       vcpus[s].state != CV_VCPU_ACTIVE;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_id, vm_id_taken[0 .. CV_MAX_VMS], next_vmid, frames[0 .. CV_MAX_FRAMES - 1],
       vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1], vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1],

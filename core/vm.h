@@ -58,8 +58,8 @@ int gen_vmid(void);
  * CV_ESTATE: it is not UNUSED. Source: lemma register_kvm_inv.
  */
 /*@ requires vm: is_vm(vm) && vm_id_taken[vm] != 0;
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm];
     INV_CLAUSES(ensures)
@@ -77,8 +77,8 @@ int register_kvm(u32 vm);
  * range or a device of the VM. CV_ENOSPC.
  */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], ram_ranges[0 .. (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES - 1];
     INV_CLAUSES(ensures)
@@ -98,8 +98,8 @@ int vm_set_ram(u32 vm, u64 gfn, u64 nr);
  * First PC and X0 of vCPU 0. Locks: vm. CV_ESTATE: not loading.
  */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm];
     INV_CLAUSES(ensures)
@@ -115,8 +115,8 @@ int vm_set_entry(u32 vm, u64 pc, u64 x0);
  * reclaimed. Locks: vm. CV_ESTATE: UNUSED. Source: lemma set_vm_poweroff_inv.
  */
 /*@ requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm];
     INV_CLAUSES(ensures)
@@ -135,8 +135,8 @@ int set_vm_poweroff(u32 vm);
  */
 /*@ requires locks: held_dma != 0 && held_vm == vm && memory_locks && held_id == 0;
     requires vm: is_vm(vm);
-    INV_CLAUSES(requires)
-    VM_CLAUSES(requires)
+    INV_REQUIRES
+    VM_REQUIRES
     terminates \true; exits \false;
     assigns held_id, TABLE_STATE, io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
       frames[0 .. CV_MAX_FRAMES - 1], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],

@@ -426,7 +426,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="only these files, such as core/page.c (no lemma table then)")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
-    parser.add_argument("--jobs", type=int, default=(os.cpu_count() or 1) + 1, help="runs of Frama-C at a time (default: one more than CPUs)")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1) + 1, help="runs of Frama-C at a time (default: two a CPU, and one more: WP sleeps 50 ms a goal)")
     parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
     parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
     parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
