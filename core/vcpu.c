@@ -103,6 +103,9 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	vcpus[slot].run_pfn = run_pfn;
 	vcpus[slot].fresh = 1;
 	vcpus[slot].state = CV_VCPU_READY;
+	/*@ assert named: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==>
+	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = (u16)(slot + 1);
 	vms[vm].nr_vcpus++;
 	/*@ assert mine: vcpus[slot].vm == vm && vcpus[slot].id == vcpu &&
@@ -118,6 +121,7 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	/*@ assert entries: \forall integer s; is_slot(s) && s != slot &&
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, 1) */
 	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
@@ -136,6 +140,9 @@ int set_vcpu_active(u32 vm, u64 vcpu)
 	if (vcpus[slot].powered == 0 || vcpus[slot].fresh != 0)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_ACTIVE;
+	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
+	      vcpus[s].id == \at(vcpus[s].id, Pre) &&
+	      (vcpus[s].state == CV_VCPU_UNUSED <==> \at(vcpus[s].state, Pre) == CV_VCPU_UNUSED); */
 	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
