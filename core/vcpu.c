@@ -106,13 +106,14 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	/*@ assert named: \forall integer s; is_slot(s) && s != slot &&
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
+	/*@ assert free: vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == 0; */
+	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==>
+	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = (u16)(slot + 1);
 	vms[vm].nr_vcpus++;
 	/*@ assert mine: vcpus[slot].vm == vm && vcpus[slot].id == vcpu &&
 	      vcpus[slot].state == CV_VCPU_READY; */
-	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
-	      vcpus[s].state != CV_VCPU_UNUSED ==>
-	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
 	/*@ assert states: \forall integer v; is_vm(v) ==>
 	      vms[v].state == \at(vms[v].state, Pre); */
 	/*@ assert kept: \forall integer s; is_slot(s) && s != slot &&
@@ -215,6 +216,9 @@ static void release_vcpu(u32 vm, u32 vcpu, u32 slot)
 {
 	u64 run_pfn = vcpus[slot].run_pfn;
 
+	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
+	      vcpus[s].state != CV_VCPU_UNUSED ==>
+	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
 	/*@ ghost lemma_run_page_counted(slot, run_pfn); */
 	frame_set_count(run_pfn, frame_count(run_pfn) - 1);
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = 0;
@@ -222,6 +226,7 @@ static void release_vcpu(u32 vm, u32 vcpu, u32 slot)
 	lock_id();
 	vcpus[slot] = no_vcpu;
 	unlock_id();
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, -1) */
 	/*@ ghost DMA_COUNT_KEPT(c) */
 }

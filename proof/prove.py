@@ -27,7 +27,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Goals a run of Frama-C gets at most, so that two CPUs are busy to the end.
-UNIT_GOALS = 250
+UNIT_GOALS = 150
 # The tries a goal has: seconds a prover, options of WP. Most goals take a tenth of a second, and a
 # prover that does not find a proof uses up all its time before the next one is asked. What a line of
 # proof/functions says comes with the second: goals that are split are many more, and seldom needed.
