@@ -379,7 +379,8 @@ static bool image_is_complete(u32 vm)
 #define VERIFY_STATE \
 	held_page, held_map, TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS], \
 	dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1], \
-	bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm]
+	bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1], \
+	vm_measures[vm]
 /* clang-format on */
 
 /* The first step: from now on the layout cannot change. */
@@ -390,7 +391,8 @@ static bool image_is_complete(u32 vm)
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
-      bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm];
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1],
+      vm_measures[vm];
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures locks: VERIFY_LOCKS;

@@ -80,7 +80,8 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
     terminates \true; exits \false;
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
-      bounce_buffer[0 .. CV_PAGE_SIZE - 1], vm_measures[vm];
+      bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1],
+      vm_measures[vm];
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures locks: held_page == 0;
@@ -110,7 +111,7 @@ int set_manifest(u32 vm, u64 pfn);
     assigns held_page, held_map, TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
       vms[0 .. CV_MAX_VMS], dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1],
       io_claims[0 .. CV_MAX_IO_CLAIMS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
-      vm_measures[vm], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
+      lineages[0 .. CV_MAX_LINEAGES - 1], vm_measures[vm], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
       vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)

@@ -90,6 +90,8 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 
 	if (error != CV_OK)
 		return error;
+	/*@ assert apart: \forall integer s; is_slot(s) && vcpus[s].state != CV_VCPU_UNUSED ==>
+	      vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
 	slot = take_context(vm);
 	/*@ assert others: \forall integer s; is_slot(s) && s != slot ==>
 	      vcpus[s].vm == \at(vcpus[s].vm, Pre) && vcpus[s].id == \at(vcpus[s].id, Pre) &&
@@ -98,6 +100,8 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	/*@ ghost RUN_PAGES_KEPT(r) */
 	if (slot == NO_SLOT)
 		return CV_ENOSPC;
+	/*@ assert unnamed: \forall integer k; CV_MAX_VCPUS <= k < (CV_MAX_VMS + 1) * CV_MAX_VCPUS &&
+	      vcpu_slots[k] != 0 ==> vcpu_slots[k] - 1 != slot; */
 	frame_set_count(run_pfn, frame_count(run_pfn) + 1);
 	vcpus[slot].id = (u16)vcpu;
 	vcpus[slot].run_pfn = run_pfn;
@@ -106,8 +110,7 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	/*@ assert named: \forall integer s; is_slot(s) && s != slot &&
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
-	/*@ assert free: vcpu_slots[vm * CV_MAX_VCPUS + vcpu] == 0; */
-	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
+	/*@ assert still: \forall integer s; is_slot(s) && s != slot &&
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = (u16)(slot + 1);
@@ -141,9 +144,8 @@ int set_vcpu_active(u32 vm, u64 vcpu)
 	if (vcpus[slot].powered == 0 || vcpus[slot].fresh != 0)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_ACTIVE;
-	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
-	      vcpus[s].id == \at(vcpus[s].id, Pre) &&
-	      (vcpus[s].state == CV_VCPU_UNUSED <==> \at(vcpus[s].state, Pre) == CV_VCPU_UNUSED); */
+	/*@ assert kept: \forall integer s; is_slot(s) && s != slot ==>
+	      vcpus[s] == \at(vcpus[s], Pre); */
 	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
