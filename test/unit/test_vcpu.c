@@ -51,9 +51,7 @@ static void fixture(void)
 
 static void enter(void)
 {
-	vms[vm].counter_offset++;
 	CHECK_EQ(vcpu_run(vm, 0), 0);
-	CHECK_EQ(vcpu_contexts[slot].sys[SYSREG_CNTVOFF], vms[vm].counter_offset);
 	CHECK_EQ(cpus[0].vm, vm);
 	CHECK_EQ(cpus[0].slot, slot);
 	CHECK_EQ(vcpus[slot].state, CV_VCPU_ACTIVE);
@@ -109,12 +107,15 @@ static void simple_exits(void)
 	vm_trap((struct vm_trap){.kind = VM_TRAP_WFI});
 	left(CV_EXIT_WFI, 0, 0, 0);
 	CHECK_EQ(run_get(CV_RUN_TIMER), ~0ULL);
+	/* The VM's counter is behind the machine's by what its VM says when it is entered. */
+	vms[vm].counter_offset = 0x1000;
 	enter();
 	vcpu_contexts[slot].sys[SYSREG_CNTV_CTL_EL0] = 1;
 	vcpu_contexts[slot].sys[SYSREG_CNTV_CVAL_EL0] = 0x5555;
 	vm_trap((struct vm_trap){.kind = VM_TRAP_SGI, .address = 0x123456789});
 	left(CV_EXIT_SGI, 0x123456789, 0, 0);
-	CHECK_EQ(run_get(CV_RUN_TIMER), 0x5555);
+	CHECK_EQ(run_get(CV_RUN_TIMER), 0x6555);
+	vms[vm].counter_offset = 0;
 	enter();
 	for (u32 i = 0; i < 31; i++)
 		vcpu_contexts[slot].x[i] = 0x5ec7e7;
