@@ -379,44 +379,22 @@
  * what a primitive ensures: each invariant is a goal of its own, under its name.
  */
 /* clang-format off */
-#define INV_ALL \
-	boot_facts && tables && spt_cons && host_npt_cons && host_flatmap && host_s2_map && \
-	page_0_invalid && host_iso && vm_iso && smmu_vm && smmu_iso && smmu_count && \
-	core_iso && one_gfn && fresh_vm && default_dma_iso && dma_pages && run_page && \
-	io_claim && io_unique && vm_io && host_io && stream_count && stream_iso && \
-	vm_frames && record_range && state_range && ram_range
+#define INV_AND(clause, name) name &&
+#define INV_CLAUSE(clause, name) clause name: name;
+
+#define INVARIANTS(X, clause) \
+	X(clause, boot_facts) X(clause, tables) X(clause, spt_cons) X(clause, host_npt_cons) \
+	X(clause, host_flatmap) X(clause, host_s2_map) X(clause, page_0_invalid) \
+	X(clause, host_iso) X(clause, vm_iso) X(clause, smmu_vm) X(clause, smmu_iso) \
+	X(clause, smmu_count) X(clause, core_iso) X(clause, one_gfn) X(clause, fresh_vm) \
+	X(clause, default_dma_iso) X(clause, dma_pages) X(clause, run_page) \
+	X(clause, io_claim) X(clause, io_unique) X(clause, vm_io) X(clause, host_io) \
+	X(clause, stream_count) X(clause, stream_iso) X(clause, vm_frames) \
+	X(clause, record_range) X(clause, state_range) X(clause, ram_range)
+#define INV_ALL INVARIANTS(INV_AND, ) 0 == 0
 #define INV_REQUIRES requires invariants: INV_ALL;
 #define INV_ENSURES ensures invariants: INV_ALL;
-
-#define INV_CLAUSES(clause) \
-	clause boot_facts: boot_facts; \
-	clause tables: tables; \
-	clause spt_cons: spt_cons; \
-	clause host_npt_cons: host_npt_cons; \
-	clause host_flatmap: host_flatmap; \
-	clause host_s2_map: host_s2_map; \
-	clause page_0_invalid: page_0_invalid; \
-	clause host_iso: host_iso; \
-	clause vm_iso: vm_iso; \
-	clause smmu_vm: smmu_vm; \
-	clause smmu_iso: smmu_iso; \
-	clause smmu_count: smmu_count; \
-	clause core_iso: core_iso; \
-	clause one_gfn: one_gfn; \
-	clause fresh_vm: fresh_vm; \
-	clause default_dma_iso: default_dma_iso; \
-	clause dma_pages: dma_pages; \
-	clause run_page: run_page; \
-	clause io_claim: io_claim; \
-	clause io_unique: io_unique; \
-	clause vm_io: vm_io; \
-	clause host_io: host_io; \
-	clause stream_count: stream_count; \
-	clause stream_iso: stream_iso; \
-	clause vm_frames: vm_frames; \
-	clause record_range: record_range; \
-	clause state_range: state_range; \
-	clause ram_range: ram_range;
+#define INV_CLAUSES(clause) INVARIANTS(INV_CLAUSE, clause)
 
 /*
  * Ghost code after the last change of a map that is not of a DMA context: for all frames,

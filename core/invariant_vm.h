@@ -141,27 +141,15 @@
  */
 
 /* clang-format off */
-#define VM_ALL \
-	id_taken && unused_vm && slot_vcpu && vcpu_slot && vcpu_range && state_inv && \
-	image_range && region_range && regions_apart && list_free && list_end && \
-	list_pages && verify_range
+#define VM_INVARIANTS(X, clause) \
+	X(clause, id_taken) X(clause, unused_vm) X(clause, slot_vcpu) X(clause, vcpu_slot) \
+	X(clause, vcpu_range) X(clause, state_inv) X(clause, image_range) \
+	X(clause, region_range) X(clause, regions_apart) X(clause, list_free) \
+	X(clause, list_end) X(clause, list_pages) X(clause, verify_range)
+#define VM_ALL VM_INVARIANTS(INV_AND, ) 0 == 0
 #define VM_REQUIRES requires vm_invariants: VM_ALL;
 #define VM_ENSURES ensures vm_invariants: VM_ALL;
-
-#define VM_CLAUSES(clause) \
-	clause id_taken: id_taken; \
-	clause unused_vm: unused_vm; \
-	clause slot_vcpu: slot_vcpu; \
-	clause vcpu_slot: vcpu_slot; \
-	clause vcpu_range: vcpu_range; \
-	clause state_inv: state_inv; \
-	clause image_range: image_range; \
-	clause region_range: region_range; \
-	clause regions_apart: regions_apart; \
-	clause list_free: list_free; \
-	clause list_end: list_end; \
-	clause list_pages: list_pages; \
-	clause verify_range: verify_range;
+#define VM_CLAUSES(clause) VM_INVARIANTS(INV_CLAUSE, clause)
 
 /*
  * Ghost code after a change of a vCPU that leaves it used or unused as it was, and its run page:

@@ -455,7 +455,7 @@ static void apply_head(u32 vm, struct layout layout)
 	bytes_copy(snapshot_keys[vm].bytes, HEAD(sealed.key), CRYPTO_KEY_SIZE);
 	bytes_copy(vm_measures[vm].digest, HEAD(sealed.measurement), CRYPTO_HASH_SIZE);
 	vms[vm].nr_ram = (u32)layout.nr_ram;
-	/* It stands still until load_end. */
+	/* The VM's counter stands still until load_end. */
 	vms[vm].counter_offset = 0 - layout.counter;
 	/*@ loop invariant 0 <= r <= CV_MAX_RAM_RANGES;
 	    loop invariant ram_range: ram_range;

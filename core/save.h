@@ -260,10 +260,9 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high);
 int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
 
 /*
- * Finish: VERIFIED, its counter goes on from where it was saved, and older snapshots of the VM are refused
- * from now on. CV_ESTATE: no load under
- * way, or records or vCPUs are missing. CV_EAUTH. CV_ESTALE: a newer one was completed meanwhile.
- * CV_ENOSPC: the store takes no more.
+ * Finish: VERIFIED, its counter goes on from where it was saved, and older snapshots of the VM are
+ * refused from now on. CV_ESTATE: no load under way, or records or vCPUs are missing. CV_EAUTH.
+ * CV_ESTALE: a newer one was completed meanwhile. CV_ENOSPC: the store takes no more.
  */
 /*@ requires locks: held_vm == vm && held_page != 0;
     requires vm: is_vm(vm);

@@ -60,7 +60,7 @@ struct vm_info {
 	u64 entry_pc; /* first registers of vCPU 0 */
 	u64 entry_x0;
 	u64 nr_frames; /* frames whose owner it is */
-	u64 counter_offset; /* CNTVOFF_EL2 of its vCPUs */
+	u64 counter_offset; /* CNTVOFF_EL2 of its vCPUs; while it is loaded: 0 - its counter */
 	u8 entry_set;
 	u8 verifying; /* verify_vm has begun: the layout is fixed */
 	u8 verified; /* it has been VERIFIED: a snapshot of it may be taken */
