@@ -91,7 +91,8 @@
       axiom link_pfn: \forall integer p; 0 <= p < 0x1000000000 ==> d_pfn(d_link(p)) == p;
     }
  */
-/*@ logic integer g_frames(integer l) = l == 1 ? 262144 : l == 2 ? 512 : 1;
+/*@ logic integer g_frames(integer l) =
+      l == 0 ? 134217728 : l == 1 ? 262144 : l == 2 ? 512 : 1;
 
     axiomatic Index {
       logic integer g_index(integer g, integer l) reads \nothing;
@@ -197,14 +198,15 @@ static inline u32 table_index(u64 gfn, u32 level)
 	return index;
 }
 
-/* Frames that one entry of a level (1 to 3) covers: 2^18, 2^9, 1. */
-/*@ requires 1 <= level <= 3;
+/* Frames that one entry of a level covers: 2^27, 2^18, 2^9, 1. */
+/*@ requires 0 <= level <= 3;
     terminates \true; exits \false; assigns \nothing;
     ensures \result == g_frames(level); */
 static inline u64 level_frames(u32 level)
 {
 	u64 frames = 1ULL << (TABLE_BITS * (3U - level));
 
+	//@ assert level_0: level == 0 ==> frames == 134217728;
 	//@ assert level_1: level == 1 ==> frames == 262144;
 	//@ assert level_2: level == 2 ==> frames == 512;
 	//@ assert level_3: level == 3 ==> frames == 1;

@@ -95,10 +95,8 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte)
 		return error;
 	map_prepare(MAP_DMA(ctx), gfn, 3);
 	map_set_page(MAP_DMA(ctx), gfn, desc_page(pfn, DESC_ATTR_MEMORY));
-	if (dma_contexts[ctx].owner == CV_HOSTVISOR) {
+	if (dma_contexts[ctx].owner == CV_HOSTVISOR)
 		frame_set_count(pfn, frame_count(pfn) + 1);
-		dma_contexts[ctx].nr_mapped++;
-	}
 	/*@ ghost
 	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
 	       loop invariant \forall integer n, p; n <= c ==> host_dma_count(n, p) ==
@@ -115,8 +113,7 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte)
     requires mapped: in_map(dma_map(ctx), gfn) && map_of(dma_map(ctx), gfn) != 0;
     INV_REQUIRES
     terminates \true; exits \false;
-    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
-      dma_contexts[ctx].nr_mapped;
+    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1];
     INV_CLAUSES(ensures)
     ensures out: map_of(dma_map(ctx), gfn) == 0;
     ensures host: \old(l_owner(d_pfn(map_of(dma_map(ctx), gfn)))) == CV_HOSTVISOR;
@@ -138,7 +135,6 @@ static void clear_host_leaf(u32 ctx, u64 gfn)
 	/*@ ghost lemma_counted(ctx, pfn); */
 	map_clear_page(MAP_DMA(ctx), gfn);
 	frame_set_count(pfn, frame_count(pfn) - 1);
-	dma_contexts[ctx].nr_mapped--;
 	/*@ ghost
 	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
 	       loop invariant \forall integer n, p; n <= c ==> host_dma_count(n, p) ==
@@ -190,41 +186,38 @@ int smmu_clear(u32 ctx, u64 iova)
 /*@ requires context: is_context(ctx) && dma_contexts[ctx].owner == CV_HOSTVISOR;
     INV_REQUIRES
     terminates \true; exits \false;
-    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
-      dma_contexts[ctx].nr_mapped;
+    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1];
     INV_CLAUSES(ensures)
     ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
-      l_gfn(p) == \old(l_gfn(p)) && l_count(p) <= \old(l_count(p)) &&
-      (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \old(l_count(p)));
+      l_gfn(p) == \old(l_gfn(p));
+    ensures counts: \forall integer p; l_count(p) == \old(l_count(p)) - \old(host_maps(ctx, p));
     ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
       depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
       map_of(m, g) == \old(map_of(m, g)); */
 static void clear_host_context(u32 ctx)
 {
-	u64 gfn = CV_SMMU_HOST_OFFSET;
+	u64 end = CV_SMMU_HOST_OFFSET + nr_frames;
+	u64 gfn = map_next(MAP_DMA(ctx), CV_SMMU_HOST_OFFSET, end);
 
-	/*@ loop invariant CV_SMMU_HOST_OFFSET <= gfn;
+	/*@ loop invariant CV_SMMU_HOST_OFFSET <= gfn <= end;
+	    loop invariant mapped: gfn < end ==> map_of(dma_map(ctx), gfn) != 0;
 	    INV_CLAUSES(loop invariant)
-	    loop invariant owner: dma_contexts[ctx].owner == CV_HOSTVISOR;
 	    loop invariant owners: \forall integer p; l_owner(p) == \at(l_owner(p), Pre) &&
-	      l_gfn(p) == \at(l_gfn(p), Pre) && l_count(p) <= \at(l_count(p), Pre) &&
-	      (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \at(l_count(p), Pre));
+	      l_gfn(p) == \at(l_gfn(p), Pre);
+	    loop invariant counts: \forall integer p; l_count(p) == \at(l_count(p), Pre) -
+	      (p + CV_SMMU_HOST_OFFSET < gfn ? \at(host_maps(ctx, p), Pre) : 0);
+	    loop invariant left: \forall integer g; gfn <= g < end ==>
+	      map_of(dma_map(ctx), g) == \at(map_of(dma_map(ctx), g), Pre);
 	    loop invariant core: \forall integer g; in_map(MAP_CORE, g) ==>
 	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre);
 	    loop invariant maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>
 	      map_of(m, g) == \at(map_of(m, g), Pre);
-	    loop assigns gfn, table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
-	      dma_contexts[ctx].nr_mapped;
-	    loop variant CV_SMMU_HOST_OFFSET + nr_frames + 512 - gfn; */
-	while (gfn < CV_SMMU_HOST_OFFSET + nr_frames && dma_contexts[ctx].nr_mapped != 0) {
-		if (map_need(MAP_DMA(ctx), gfn, 3) != 0) {
-			gfn += CV_BLOCK_FRAMES - gfn % CV_BLOCK_FRAMES;
-			continue;
-		}
-		if (map_get(MAP_DMA(ctx), gfn) != 0)
-			clear_host_leaf(ctx, gfn);
-		gfn++;
+	    loop assigns gfn, table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1];
+	    loop variant end - gfn; */
+	while (gfn < end) {
+		clear_host_leaf(ctx, gfn);
+		gfn = map_next(MAP_DMA(ctx), gfn + 1, end);
 	}
 }
 

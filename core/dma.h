@@ -87,8 +87,7 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
     requires context: is_context(ctx);
     INV_REQUIRES
     terminates \true; exits \false;
-    assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
-      dma_contexts[ctx].nr_mapped;
+    assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1];
     INV_CLAUSES(ensures)
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
@@ -120,8 +119,7 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
     requires context: is_context(ctx);
     INV_REQUIRES
     terminates \true; exits \false;
-    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1],
-      dma_contexts[ctx].nr_mapped;
+    assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1];
     INV_CLAUSES(ensures)
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
@@ -165,8 +163,9 @@ int smmu_clear(u32 ctx, u64 iova);
     ensures empty: \result == 0 ==> \forall integer g; in_map(dma_map(ctx), g) ==>
       map_of(dma_map(ctx), g) == 0;
     ensures owners: \forall integer p; l_owner(p) == \old(l_owner(p)) &&
-      l_gfn(p) == \old(l_gfn(p)) && l_count(p) <= \old(l_count(p)) &&
-      (l_owner(p) != CV_HOSTVISOR ==> l_count(p) == \old(l_count(p)));
+      l_gfn(p) == \old(l_gfn(p));
+    ensures counts: \result == 0 ==> \forall integer p; l_count(p) == \old(l_count(p)) -
+      \old(host_maps(ctx, p));
     ensures core: \forall integer g; in_map(MAP_CORE, g) ==>
       depth_of(MAP_CORE, g) == \old(depth_of(MAP_CORE, g));
     ensures maps: \forall integer m, g; in_map(m, g) && m != dma_map(ctx) ==>

@@ -168,7 +168,7 @@ u32 invariant_host_dma_count(u64 pfn)
 	u32 count = 0;
 
 	for (u32 ctx = 0; ctx < CV_MAX_DMA_CONTEXTS; ctx++) {
-		if (dma_contexts[ctx].owner == CV_HOSTVISOR && dma_contexts[ctx].nr_mapped != 0 &&
+		if (dma_contexts[ctx].owner == CV_HOSTVISOR &&
 		    desc_pfn(map_get(MAP_DMA(ctx), pfn + CV_SMMU_HOST_OFFSET)) == pfn)
 			count++;
 	}
@@ -213,37 +213,18 @@ struct violation invariant_check_frame(u64 pfn)
 	return v;
 }
 
-/* Input frames from gfn on about which the tables say the same: a leaf, or nothing. */
-static u64 step_over(u32 map, u64 gfn)
-{
-	u32 level = map_level(map, gfn);
-
-	if (level == 0)
-		level = 3U - map_need(map, gfn, 3);
-	if (level == 0)
-		return (1ULL << 27) - gfn % (1ULL << 27);
-	return level_frames(level) - gfn % level_frames(level);
-}
-
-u64 invariant_next_leaf(u32 map, u64 gfn, u64 end)
-{
-	while (gfn < end && map_level(map, gfn) == 0)
-		gfn += step_over(map, gfn);
-	return gfn < end ? gfn : end;
-}
-
 /* Every leaf of a map, each frame of a block on its own. */
 static struct violation check_map(u32 map)
 {
 	u64 end = table_geometry.gfn_limit;
-	u64 gfn = invariant_next_leaf(map, 0, end);
+	u64 gfn = map_next(map, 0, end);
 
 	while (gfn < end) {
 		struct violation v = invariant_check_leaf(map, gfn);
 
 		if (v.inv != INV_NONE)
 			return v;
-		gfn = invariant_next_leaf(map, gfn + 1, end);
+		gfn = map_next(map, gfn + 1, end);
 	}
 	return report(INV_NONE, map, 0, 0);
 }

@@ -480,9 +480,6 @@ struct violation invariant_check_tables(void);
 /* Everything: every frame of the records, every leaf of every map. Slow. */
 struct violation invariant_check_all(void);
 
-/* First input frame from gfn on, below end, at which the map has a leaf; end if none has. */
-u64 invariant_next_leaf(u32 map, u64 gfn, u64 end);
-
 /* In how many DMA contexts of the host the frame is mapped. */
 u32 invariant_host_dma_count(u64 pfn);
 

@@ -53,7 +53,7 @@ static enum invariant check_region(u32 vm, u32 r)
 		return INV_REGION_RANGE;
 	if (r > 0 && region[-1].list + region[-1].frames > region->list)
 		return INV_REGIONS_APART;
-	if (invariant_next_leaf(MAP_CORE, base + region->remapped, end) != end)
+	if (map_next(MAP_CORE, base + region->remapped, end) != end)
 		return INV_LIST_FREE;
 	if (vms[vm].verifying != 0 && vms[vm].verify_region == r &&
 	    vms[vm].verify_page >= region->frames)
@@ -75,7 +75,7 @@ static enum invariant check_image(u32 vm)
 		return inv;
 	if (vms[vm].verifying != 0 && vms[vm].verify_region > vms[vm].nr_regions)
 		return INV_VERIFY_RANGE;
-	return invariant_next_leaf(MAP_CORE, base + vms[vm].image_frames, end) == end
+	return map_next(MAP_CORE, base + vms[vm].image_frames, end) == end
 		       ? INV_NONE
 		       : INV_LIST_END;
 }

@@ -170,7 +170,6 @@ extern u16 vcpu_slots[(CV_MAX_VMS + 1) * CV_MAX_VCPUS];
 struct dma_context {
 	u32 owner;
 	u32 nr_streams; /* streams attached */
-	u64 nr_mapped; /* frames mapped, for a context of the host. Lock: page */
 };
 
 extern struct dma_context dma_contexts[CV_MAX_DMA_CONTEXTS];

@@ -709,6 +709,31 @@ bool map_block_is_empty(u32 map, u64 gfn)
 	return !desc_is_valid(table_pool[w.table].e[table_index(gfn, w.level)]);
 }
 
+u64 map_next(u32 map, u64 gfn, u64 end)
+{
+	/*@ loop invariant range: \at(gfn, Pre) <= gfn;
+	    loop invariant empty: \forall integer g; \at(gfn, Pre) <= g < gfn && g < end ==>
+	      map_of(map, g) == 0;
+	    loop assigns gfn;
+	    loop variant end + ROOT_FRAMES - gfn; */
+	while (gfn < end) {
+		struct walk w = table_walk(map, gfn, 3);
+		u64 frames = level_frames(w.level);
+
+		/*@ assert part: \forall integer g; gfn <= g < gfn + frames - gfn % frames ==>
+		      part(w.level, gfn, g); */
+		/*@ assert at: \forall integer g; in_map(map, g) && part(w.level, gfn, g) ==>
+		      at(map, g, w.level) == w.table && depth(map, g) == w.level; */
+		/*@ assert index: \forall integer g; in_map(map, g) && part(w.level, gfn, g) ==>
+		      g_index(g, w.level) == g_index(gfn, w.level); */
+		/*@ assert entry: entry_ok(w.table, g_index(gfn, w.level), entry(map, gfn, w.level)); */
+		if (desc_is_valid(table_pool[w.table].e[table_index(gfn, w.level)]))
+			return gfn;
+		gfn += frames - gfn % frames;
+	}
+	return end;
+}
+
 u32 map_need(u32 map, u64 gfn, u32 level)
 {
 	return level - table_walk(map, gfn, level).level;

@@ -193,6 +193,20 @@ u64 map_get(u32 map, u64 gfn);
 u32 map_level(u32 map, u64 gfn);
 
 /*
+ * First gfn from the given one on, below `end`, at which something is mapped; end if nothing is.
+ * Parts of the map without tables are passed in one step.
+ */
+/*@ requires geometry: geometry;
+    requires tables: tables;
+    requires range: map < CV_NR_MAPS && gfn <= end <= table_geometry.gfn_limit;
+    terminates \true; exits \false;
+    assigns \nothing;
+    ensures range: gfn <= \result <= end;
+    ensures found: \result < end ==> map_of(map, \result) != 0;
+    ensures first: \forall integer g; gfn <= g < \result ==> map_of(map, g) == 0; */
+u64 map_next(u32 map, u64 gfn, u64 end);
+
+/*
  * How many table frames map_prepare(map, gfn, level) would allocate now
  * (0 to 3); 0 means that it would change nothing.
  */

@@ -109,28 +109,48 @@ def run_wp(target, functions, out, args, attempt, log):
     return failure, ended
 
 
-def first_failure(target, functions, tree, out, args, name):
-    """The first goal that fails, or None; and whether there was an answer at all."""
+def first_failure(target, functions, tree, out, args, name, attempt):
+    """The first goal that fails at a try, or None; and whether there was an answer at all."""
     args = argparse.Namespace(**{**vars(args), "tree": tree})
-    log = os.path.join(out, "mutants", f"{name}.log")
+    log = os.path.join(out, "mutants", f"{name}{'+' * attempt}.log")
     open(log, "w", encoding="utf-8").close()
-    failure, ended = run_wp(target, functions, out, args, 0, log)
-    if failure:
-        prove.forget_failures(args)
-        failure, ended = run_wp(target, functions, out, args, 1, log)
-    return failure, ended
+    prove.forget_failures(args)
+    return run_wp(target, functions, out, args, attempt, log)
 
 
-def try_patch(name, patch, targets, out, args):
-    """(verdict, detail) of one fault."""
+def broken_goal(target, functions, tree, out, args, name):
+    """
+    (verdict, detail) for functions of a faulty tree: (None, ...) if all is proved. The faulty text
+    and the control have the same tries, until one of both is proved.
+    """
+    failure, ended = first_failure(target, functions, tree, out, args, name, 0)
+    for attempt in (1, prove.THIRD):
+        if failure:
+            failure, ended = first_failure(target, functions, tree, out, args, name, attempt)
+        if not failure:
+            return (None, None) if ended else ("limit", f"no answer in {args.limit} s")
+        control, ended = first_failure(target, functions, ROOT, out, args, f"{name}.control", attempt)
+        if not control and ended:
+            return "proof", failure
+    return "control", f"without the fault: {control or 'no answer'}"
+
+
+def faulty_tree(name, patch, out):
+    """A copy of the core with the fault; and why there is none."""
     tree = os.path.join(out, "mutants", name)
     shutil.rmtree(tree, ignore_errors=True)
     for folder in ("core", "include"):
         shutil.copytree(os.path.join(ROOT, folder), os.path.join(tree, folder))
     done = subprocess.run(["patch", "-s", "-F1", "-p1", "--no-backup-if-mismatch", "-d", tree, "-i", patch],
                           capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        return "broken", f"does not apply: {done.stdout.strip()[:60]}"
+    return tree, f"does not apply: {done.stdout.strip()[:60]}" if done.returncode != 0 else None
+
+
+def try_patch(name, patch, targets, out, args):
+    """(verdict, detail) of one fault."""
+    tree, error = faulty_tree(name, patch, out)
+    if error:
+        return "broken", error
     work = []
     for file, names in changed(tree, patch).items():
         for target in targets:
@@ -140,16 +160,12 @@ def try_patch(name, patch, targets, out, args):
     if not work:
         return "open", "the function is not proved yet"
     for target, names in work:
-        failure, ended = first_failure(target, names, tree, out, args, name)
-        if failure:
-            shutil.rmtree(tree)
-            control, ended = first_failure(target, names, ROOT, out, args, f"{name}.control")
-            if control or not ended:
-                return "control", f"without the fault: {control or 'no answer'}"
-            return "proof", failure
-        if not ended:
-            return "limit", f"no answer in {args.limit} s"
+        verdict, detail = broken_goal(target, names, tree, out, args, name)
+        if verdict:
+            break
     shutil.rmtree(tree)
+    if verdict:
+        return verdict, detail
     return "run", f"all goals of {', '.join(n for _, names in work for n in names)} are proved"
 
 
@@ -159,14 +175,30 @@ def main():
     parser.add_argument("--build", default="build", help="build directory (default: build)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults at a time")
     parser.add_argument("--limit", type=int, default=600, help="seconds a fault")
+    parser.add_argument("--check", action="store_true", help="prove nothing: does each fault apply, and is it known what is expected?")
     args = parser.parse_args()
     os.chdir(ROOT)
     out = os.path.abspath(os.path.join(args.build, "proof"))
+    if args.check:
+        sys.exit(check(out))
     args.cache, args.fresh = os.path.join(out, "cache"), False
     os.makedirs(args.cache, exist_ok=True)
     os.makedirs(os.path.join(out, "mutants"), exist_ok=True)
     prove.setup_provers(out)
     sys.exit(run(args, out))
+
+
+def check(out):
+    """Does each fault apply to the core as it is, and is it known what is expected of it?"""
+    want, found = expected(), patches()
+    wrong = [f"{n}: in proof/mutants/expected, but there is no such patch" for n in want if n not in found]
+    wrong += [f"{n}: not in proof/mutants/expected" for n in found if n not in want]
+    for name, patch in found.items():
+        tree, error = faulty_tree(name, patch, out)
+        shutil.rmtree(tree)
+        wrong += [f"{name}: {error}"] if error else []
+    print("\n".join([f"FAIL: {w}" for w in wrong] + [f"{len(found)} faults looked at, {len(wrong)} wrong"]))
+    return 1 if wrong else 0
 
 
 def run(args, out):

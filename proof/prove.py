@@ -27,12 +27,16 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 # Goals a run of Frama-C gets at most, so that two CPUs are busy to the end.
-UNIT_GOALS = 150
+UNIT_GOALS = 100
+# Two simplifications of WP that take most of its time (a function with many branches: 80 s or 13 s)
+# and seldom help a prover.
+QUICK = ["-wp-no-ground", "-wp-no-pruning"]
 # The tries a goal has: seconds a prover, options of WP. Most goals take a tenth of a second, and a
 # prover that does not find a proof uses up all its time before the next one is asked. What a line of
-# proof/functions says comes with the second: goals that are split are many more, and seldom needed.
-TRIES = [(2, ["-wp-no-ground"]), (20, ["-wp-no-ground"]), (120, [])]
-FROM_SECOND_TRY = {"-wp-split"}
+# proof/functions says after a + comes with the third: goals that are split are many more, and seldom
+# needed.
+TRIES = [(1, QUICK), (4, QUICK), (20, QUICK), (120, [])]
+THIRD = 2
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"}
 # How the core is compiled, unless --compile says it.
@@ -76,7 +80,7 @@ class Result:
 def wp_command(file, options, args, attempt=0):
     """Frama-C's arguments to prove a file of args.tree."""
     timeout, more = TRIES[attempt]
-    options = [o for o in options if attempt > 0 or o not in FROM_SECOND_TRY]
+    options = [o.removeprefix("+") for o in options if attempt >= THIRD or not o.startswith("+")]
     return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
             os.path.join(args.tree, file), "-wp", "-wp-rte",
             *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
@@ -170,7 +174,7 @@ def units(targets):
         parts = max(1, min(len(target.functions), round(target.pinned / UNIT_GOALS)))
         for part in range(parts):
             pieces.append((target.pinned / parts, target, target.functions[part::parts], part))
-        pieces.append((0, target, [], 0))
+    pieces += [(0, t, [], 0) for t in {t.file: t for t in reversed(targets)}.values()]
     return sorted(pieces, key=lambda p: -p[0])
 
 
@@ -461,26 +465,39 @@ def setup_provers(out):
 
 
 def prove_all(targets, out, args):
-    """Results by (file, function), and what is wrong; functions with failed goals have further tries."""
+    """
+    Results by (file, function), how many goals each had before any was split, and what is wrong;
+    functions with failed goals have further tries.
+    """
     work = units(targets)
     progress = Progress(len(work))
-    results, wrong = {}, []
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for attempt in range(len(TRIES)):
-            forget_failures(args)
-            for target, found, bad in pool.map(lambda u: prove_unit(u, out, args, progress, attempt), work):
+    results, counts, wrong = {}, {}, []
+    executor = concurrent.futures.ThreadPoolExecutor
+    with executor(args.jobs) as pool, executor(max(1, args.jobs // 2)) as retries:
+        running = {pool.submit(prove_unit, u, out, args, progress, 0): 0 for u in work}
+        while running:
+            done = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done
+            for future in done:
+                attempt = running.pop(future) + 1
+                target, found, bad = future.result()
                 wrong += bad
                 results.update({(target.file, f): r for f, r in found.items()})
-            work = [(0, t, [f] if f else [], f) for t in targets for f in [*t.functions, ""]
-                    if results[(t.file, f)].failed]
-            progress.total += len(work) if attempt + 1 < len(TRIES) else 0
-    return results, wrong
+                if attempt == 1:
+                    counts.update({(target.file, f): r.total for f, r in found.items()})
+                failed = [f for f, r in found.items() if r.failed] if attempt < len(TRIES) else []
+                if failed:
+                    forget_failures(args)
+                progress.total += len(failed)
+                for f in failed:
+                    unit = (0, target, [f] if f else [], f)
+                    running[retries.submit(prove_unit, unit, out, args, progress, attempt)] = attempt
+    return results, counts, wrong
 
 
-def check_pins(targets, results):
+def check_pins(targets, counts):
     wrong = []
     for target in targets:
-        total = sum(results[(target.file, f)].total for f in target.functions)
+        total = sum(counts[(target.file, f)] for f in target.functions)
         if total < target.pinned:
             wrong.append(f"{target.file}: {total} goals, {target.pinned} are pinned in proof/functions")
     return wrong
@@ -522,15 +539,15 @@ def run(args, out):
         print("\n".join([f"FAIL: {w}" for w in wrong] +
                         [f"{len(texts)} files compared, {len(assumptions)} assumptions listed"]))
         return 1 if wrong else 0
-    results, bad = prove_all(targets, out, args)
-    wrong += bad + check_pins(targets, results)
+    whole = not args.files
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        cbmc = beside.submit(run_cbmc, args) if whole and not args.no_cbmc else None
+        results, counts, bad = prove_all(targets, out, args)
+    wrong += bad + check_pins(targets, counts)
     for (file, function), r in sorted(results.items()):
         wrong += [f"{file}: not proved: {goal}" for goal in r.failed]
-    whole = not args.files
-    checks = {}
-    if whole and not args.no_cbmc:
-        checks, bad = run_cbmc(args)
-        wrong += bad
+    checks, bad = cbmc.result() if cbmc else ({}, [])
+    wrong += bad
     lemmas = lemma_rows(results, places, checks, all_targets) if whole else []
     if whole:
         wrong += check_open(lemmas, assumptions, args)
