@@ -75,9 +75,8 @@ static enum invariant check_image(u32 vm)
 		return inv;
 	if (vms[vm].verifying != 0 && vms[vm].verify_region > vms[vm].nr_regions)
 		return INV_VERIFY_RANGE;
-	return map_next(MAP_CORE, base + vms[vm].image_frames, end) == end
-		       ? INV_NONE
-		       : INV_LIST_END;
+	return map_next(MAP_CORE, base + vms[vm].image_frames, end) == end ? INV_NONE
+									   : INV_LIST_END;
 }
 
 static enum invariant check_vm(u32 vm)

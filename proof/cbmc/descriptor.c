@@ -57,9 +57,8 @@ static void check_any(u64 d)
 	CHECK("attr_of", attr_ok(desc_attr(d)));
 	CHECK("page_is", !desc_is_table(d) || desc_page(desc_pfn(d), desc_attr(d)) == d);
 	CHECK("is_block", desc_is_block(d) == (desc_is_valid(d) && !desc_is_table(d)));
-	CHECK("frames",
-	      level_frames(0) == 134217728 && level_frames(1) == 262144 && level_frames(2) == 512 &&
-		      level_frames(3) == 1);
+	CHECK("frames", level_frames(0) == 134217728 && level_frames(1) == 262144 &&
+				level_frames(2) == 512 && level_frames(3) == 1);
 }
 
 int main(void)

@@ -122,10 +122,9 @@ static bool host_sees_same(const struct world *a, const struct world *b, const s
 		       reaches(a, CV_HOSTVISOR, x) | reaches(b, CV_HOSTVISOR, x);
 
 	return record & (!visible | (a->content[p] == b->content[p])) & same_leaf_at(a, b, x) &
-	       (a->dma[c].owner == b->dma[c].owner) &
-	       same_claim_at(a, b, x->claim) & same_vm_at(a, b, x->vm) &
-	       (a->tables_free == b->tables_free) & (a->vcpu_state == b->vcpu_state) &
-	       (a->vcpu_run_pfn == b->vcpu_run_pfn);
+	       (a->dma[c].owner == b->dma[c].owner) & same_claim_at(a, b, x->claim) &
+	       same_vm_at(a, b, x->vm) & (a->tables_free == b->tables_free) &
+	       (a->vcpu_state == b->vcpu_state) & (a->vcpu_run_pfn == b->vcpu_run_pfn);
 }
 
 static bool sees_same(const struct world *a, const struct world *b, u32 v, const struct witness *x)
