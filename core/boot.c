@@ -575,6 +575,8 @@ static s64 verify_finish(u32 vm, u32 slot)
 	vcpu_start(slot, vms[vm].entry_pc, vms[vm].entry_x0);
 	vms[vm].verified = 1;
 	vms[vm].state = CV_VM_VERIFIED;
+	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
+	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre); */
 	/*@ assert regions: \forall integer v, r; is_region(v, r) ==> is_region{Pre}(v, r); */
 	/*@ assert free: \forall integer v, r, g; is_region{Pre}(v, r) &&
 	      list_base(v) + r_list(v, r) + r_remapped(v, r) <= g <

@@ -95,8 +95,12 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte)
 		return error;
 	map_prepare(MAP_DMA(ctx), gfn, 3);
 	map_set_page(MAP_DMA(ctx), gfn, desc_page(pfn, DESC_ATTR_MEMORY));
+	/*@ assert leaf: d_pfn(map_of(dma_map(ctx), gfn)) == pfn; */
 	if (dma_contexts[ctx].owner == CV_HOSTVISOR)
 		frame_set_count(pfn, frame_count(pfn) + 1);
+	/*@ assert maps: \forall integer c, p; is_context(c) ==> host_maps(c, p) ==
+	      \at(host_maps(c, p), Pre) +
+	      (c == ctx && p == pfn && dma_contexts[ctx].owner == CV_HOSTVISOR ? 1 : 0); */
 	/*@ ghost
 	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
 	       loop invariant \forall integer n, p; n <= c ==> host_dma_count(n, p) ==
@@ -135,6 +139,8 @@ static void clear_host_leaf(u32 ctx, u64 gfn)
 	/*@ ghost lemma_counted(ctx, pfn); */
 	map_clear_page(MAP_DMA(ctx), gfn);
 	frame_set_count(pfn, frame_count(pfn) - 1);
+	/*@ assert maps: \forall integer c, p; is_context(c) ==> host_maps(c, p) ==
+	      \at(host_maps(c, p), Pre) - (c == ctx && p == pfn ? 1 : 0); */
 	/*@ ghost
 	    /@ loop invariant 0 <= c <= CV_MAX_DMA_CONTEXTS;
 	       loop invariant \forall integer n, p; n <= c ==> host_dma_count(n, p) ==

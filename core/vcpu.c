@@ -160,6 +160,9 @@ int set_vcpu_inactive(u32 vm, u64 vcpu)
 	if (vcpus[slot].state != CV_VCPU_ACTIVE)
 		return CV_ESTATE;
 	vcpus[slot].state = CV_VCPU_READY;
+	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
+	      vcpus[s].id == \at(vcpus[s].id, Pre) && (vcpus[s].state != CV_VCPU_UNUSED ==>
+	        \at(vcpus[s].state, Pre) != CV_VCPU_UNUSED); */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 	return CV_OK;
 }

@@ -124,7 +124,7 @@ def broken_goal(target, functions, tree, out, args, name):
     and the control have the same tries, until one of both is proved.
     """
     failure, ended = first_failure(target, functions, tree, out, args, name, 0)
-    for attempt in (1, prove.THIRD):
+    for attempt in range(1, len(prove.TRIES)):
         if failure:
             failure, ended = first_failure(target, functions, tree, out, args, name, attempt)
         if not failure:

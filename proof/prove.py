@@ -31,12 +31,11 @@ UNIT_GOALS = 100
 # Two simplifications of WP that take most of its time (a function with many branches: 80 s or 13 s)
 # and seldom help a prover.
 QUICK = ["-wp-no-ground", "-wp-no-pruning"]
-# The tries a goal has: seconds a prover, options of WP. Most goals take a tenth of a second, and a
-# prover that does not find a proof uses up all its time before the next one is asked. What a line of
-# proof/functions says after a + comes with the third: goals that are split are many more, and seldom
-# needed.
-TRIES = [(1, QUICK), (4, QUICK), (20, QUICK), (120, [])]
-THIRD = 2
+# The tries a goal has: seconds a prover, options of WP. z3 is asked first: what it proves, it nearly
+# always proves within these steps (a tenth of a second, at most one), and cvc4 has the rest. What a
+# line of proof/functions says after a + comes with the second try: goals that are split are many
+# more, and seldom needed.
+TRIES = [(5, [*QUICK, "-wp-steps", "1500000"]), (20, QUICK), (120, [])]
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"}
 # How the core is compiled, unless --compile says it.
@@ -80,7 +79,7 @@ class Result:
 def wp_command(file, options, args, attempt=0):
     """Frama-C's arguments to prove a file of args.tree."""
     timeout, more = TRIES[attempt]
-    options = [o.removeprefix("+") for o in options if attempt >= THIRD or not o.startswith("+")]
+    options = [o.removeprefix("+") for o in options if attempt > 0 or not o.startswith("+")]
     return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
             os.path.join(args.tree, file), "-wp", "-wp-rte",
             *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
@@ -430,7 +429,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="only these files, such as core/page.c (no lemma table then)")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1) + 1, help="runs of Frama-C at a time (default: two a CPU, and one more: WP sleeps 50 ms a goal)")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="runs of Frama-C at a time (default: two a CPU: WP sleeps 50 ms a goal)")
     parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
     parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
     parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
@@ -472,8 +471,7 @@ def prove_all(targets, out, args):
     work = units(targets)
     progress = Progress(len(work))
     results, counts, wrong = {}, {}, []
-    executor = concurrent.futures.ThreadPoolExecutor
-    with executor(args.jobs) as pool, executor(max(1, args.jobs // 2)) as retries:
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         running = {pool.submit(prove_unit, u, out, args, progress, 0): 0 for u in work}
         while running:
             done = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done
@@ -490,7 +488,7 @@ def prove_all(targets, out, args):
                 progress.total += len(failed)
                 for f in failed:
                     unit = (0, target, [f] if f else [], f)
-                    running[retries.submit(prove_unit, unit, out, args, progress, attempt)] = attempt
+                    running[pool.submit(prove_unit, unit, out, args, progress, attempt)] = attempt
     return results, counts, wrong
 
 
