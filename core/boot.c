@@ -393,8 +393,8 @@ static bool image_is_complete(u32 vm)
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
       bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1],
       vm_measures[vm];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: VERIFY_LOCKS;
     ensures result: \result == CV_ESTATE || \result == vms[vm].image_frames + 1;
     ensures done: \result > 0 ==> \old(is_loading(vm)) && vms[vm].verifying == 1 &&
@@ -473,7 +473,9 @@ static int take_image_frame(u32 vm, u64 gfn, u64 pfn)
 	measure_word(vm, gfn);
 	crypto_hash_update(&vm_measures[vm].hash, bounce_buffer, CV_PAGE_SIZE);
 	/*@ assert d_pfn(d_page(pfn, DESC_ATTR_MEMORY)) == pfn && gfn * CV_PAGE_SIZE / 4096 == gfn; */
+	/*@ assert may: may_map(vm, gfn, pfn, 1) && need_of(vm, gfn, 3) <= table_free_nr; */
 	error = map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert mapped: error == CV_OK; */
 	/*@ assert list: \forall integer g; in_map(MAP_CORE, g) ==>
 	      map_of(MAP_CORE, g) == \at(map_of(MAP_CORE, g), Pre) &&
 	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre); */
@@ -577,6 +579,8 @@ static s64 verify_finish(u32 vm, u32 slot)
 	vms[vm].state = CV_VM_VERIFIED;
 	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
 	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre); */
+	/*@ assert used: \forall integer v; is_vm(v) && \at(vms[v].state, Pre) != CV_VM_UNUSED ==>
+	      vms[v].state != CV_VM_UNUSED; */
 	/*@ assert regions: \forall integer v, r; is_region(v, r) ==> is_region{Pre}(v, r); */
 	/*@ assert free: \forall integer v, r, g; is_region{Pre}(v, r) &&
 	      list_base(v) + r_list(v, r) + r_remapped(v, r) <= g <
@@ -591,8 +595,8 @@ static s64 verify_finish(u32 vm, u32 slot)
     VM_REQUIRES
     terminates \true; exits \false;
     assigns VERIFY_STATE;
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: VERIFY_LOCKS;
     ensures result: \result <= \old(vms[vm].image_frames) + 1 && \result != 0;
     ensures state: vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;

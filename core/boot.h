@@ -25,8 +25,8 @@
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], boot_regions[0 .. (CV_MAX_VMS + 1) * CV_MAX_BOOT_REGIONS - 1];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures result: \result < CV_MAX_BOOT_REGIONS;
     ensures done: \result >= 0 ==> \old(is_loading(vm)) && \result == \old(vms[vm].nr_regions) &&
       vms[vm].nr_regions == \result + 1 && r_remapped(vm, \result) == 0 &&
@@ -82,8 +82,8 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
       bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1],
       vm_measures[vm];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: held_page == 0;
     ensures result: \result <= 0;
     ensures done: \result == 0 ==> \old(is_loading(vm)) && vms[vm].has_manifest == 1;
@@ -113,8 +113,8 @@ int set_manifest(u32 vm, u64 pfn);
       io_claims[0 .. CV_MAX_IO_CLAIMS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
       lineages[0 .. CV_MAX_LINEAGES - 1], vm_measures[vm], vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1],
       vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: held_page == 0 && held_map == 0;
     ensures before: \result >= 0 ==> \old(vms[vm].state) == CV_VM_READY;
     ensures done: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED && vms[vm].verified == 1 &&

@@ -58,7 +58,7 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1],
       vms[dma_contexts[ctx].owner].nr_frames;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> is_vm(dma_contexts[ctx].owner) &&
@@ -120,7 +120,7 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
     INV_REQUIRES
     terminates \true; exits \false;
     assigns table_pool[0 .. CV_MAX_TABLES - 1], frames[0 .. CV_MAX_FRAMES - 1];
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&

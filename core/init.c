@@ -348,8 +348,8 @@ static void bind_streams(void)
     VM_REQUIRES
     terminates \true; exits \false;
     assigns held_page, held_map, TABLE_STATE;
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures locks: no_locks;
     ensures result: \result <= 0; */
 static int init_banks(struct core_config config)
@@ -360,8 +360,8 @@ static int init_banks(struct core_config config)
 	/*@ ghost held_page = 1;
 	    held_map = 1; */
 	/*@ loop invariant 0 <= i <= config.nr_ram;
-	    INV_CLAUSES(loop invariant)
-	    VM_CLAUSES(loop invariant)
+	    loop invariant invariants: INV_ALL;
+	    loop invariant vm_invariants: VM_ALL;
 	    loop invariant result: error <= 0;
 	    loop assigns i, error, TABLE_STATE;
 	    loop variant config.nr_ram - i; */
@@ -381,8 +381,8 @@ static int init_banks(struct core_config config)
       TABLE_STATE, dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], cpus[0 .. CV_MAX_CPUS - 1],
       lineages[0 .. CV_MAX_LINEAGES - 1];
     ensures locks: no_locks;
-    INV_CLAUSES(ensures \result == 0 ==>)
-    VM_CLAUSES(ensures \result == 0 ==>) */
+    ensures invariants: \result == 0 ==> (INV_ALL);
+    ensures vm_invariants: \result == 0 ==> (VM_ALL); */
 int core_init(struct core_config config)
 {
 	int error;

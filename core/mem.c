@@ -104,7 +104,7 @@ static void map_host_block(u64 pfn)
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures mapped: \result == 0 ==> map_of(MAP_HOST, pfn) != 0;

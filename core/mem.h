@@ -24,7 +24,7 @@
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures mapped: \result == 0 ==> in_map(MAP_HOST, addr / 4096) &&
@@ -45,7 +45,7 @@ int map_host(u64 addr);
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[pfn], vms[vm].nr_frames;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> in_map(vm, gfn) &&
@@ -69,7 +69,7 @@ int assign_pfn_to_vm(u32 vm, u64 gfn, u64 pfn);
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[vm].nr_frames;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures args: \result == 0 ==> in_map(vm, gfn) && gfn % 512 == 0 && pfn % 512 == 0;
@@ -107,7 +107,7 @@ int assign_block_to_vm(u32 vm, u64 gfn, u64 pfn);
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures args: \result == 0 ==> (level == 2 || level == 3) && in_map(vm, addr / 4096);
@@ -145,7 +145,7 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level);
     INV_REQUIRES
     terminates \true; exits \false;
     assigns TABLE_STATE, frames[0 .. CV_MAX_FRAMES - 1], vms[vm].nr_frames;
-    INV_CLAUSES(ensures)
+    INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures state: \result == 0 ==>

@@ -100,8 +100,8 @@ static bool is_off(u32 slot)
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[0 .. CV_MAX_VCPUS_TOTAL - 1], vcpu_contexts[0 .. CV_MAX_VCPUS_TOTAL - 1];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures entry: \result == PSCI_SUCCESS ==> target != NO_SLOT &&
       in_ram(vm, entry >> CV_PAGE_SHIFT, 1) && \old(vcpus[target].powered) == 0 &&
       vcpu_contexts[target].pc == entry && vcpu_contexts[target].x[0] == context;
@@ -144,8 +144,8 @@ struct guest_result psci_cpu_on_32(u32 vm, u32 slot, u64 mpidr, u64 entry, u64 c
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures off: vcpus[slot].powered == 0; */
 static void switch_off(u32 slot)
 {

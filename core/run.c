@@ -102,8 +102,8 @@ static u64 load_result(u64 data, u32 size, bool sign_extend, bool wide)
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot], vcpu_contexts[slot];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures answered: vcpus[slot].pending == PENDING_NONE;
     ensures step: vcpu_contexts[slot].pc ==
       (\old(vcpus[slot].pending) == PENDING_NONE ? \old(vcpu_contexts[slot].pc)

@@ -546,7 +546,9 @@ int load_decrypt_buf(u32 vm, u64 in_pfn, u64 gfn, u64 tag_low, u64 tag_high)
 	snapshots[vm].pages++;
 	/*@ assert d_pfn(d_page(in_pfn, DESC_ATTR_MEMORY)) == in_pfn &&
 	      gfn * CV_PAGE_SIZE / 4096 == gfn; */
+	/*@ assert may: may_map(vm, gfn, in_pfn, 1) && need_of(vm, gfn, 3) <= table_free_nr; */
 	error = map_pfn_vm(vm, gfn * CV_PAGE_SIZE, desc_page(in_pfn, DESC_ATTR_MEMORY), 3);
+	/*@ assert mapped: error == CV_OK; */
 	/*@ assert list: \forall integer g; in_map(MAP_CORE, g) ==>
 	      map_of(MAP_CORE, g) == \at(map_of(MAP_CORE, g), Pre) &&
 	      depth_of(MAP_CORE, g) == \at(depth_of(MAP_CORE, g), Pre); */

@@ -30,8 +30,8 @@ static u64 store_value(u32 slot, u32 reg, u32 size)
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vcpus[slot];
-    INV_CLAUSES(ensures)
-    VM_CLAUSES(ensures)
+    INV_ENSURES
+    VM_ENSURES
     ensures kept: same_vcpu{Pre, Post}(slot);
     ensures access: vcpus[slot].mmio_reg == trap.reg && vcpus[slot].mmio_size == trap.size &&
       vcpus[slot].pending == (trap.write ? PENDING_MMIO_WRITE : PENDING_MMIO_READ); */

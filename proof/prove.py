@@ -89,13 +89,16 @@ def wp_command(file, options, args, attempt=0):
 
 
 def forget_failures(args):
-    """WP keeps a prover's crash, which a time-out under load can look like, for the answer: ask again."""
+    """
+    WP keeps for good that a prover crashed, which a time-out under load can look like, or gave up, if
+    only after the steps of a first try: ask again.
+    """
     for name in os.listdir(args.cache):
         path = os.path.join(args.cache, name)
         try:
             with open(path, encoding="utf-8") as f:
-                failed = '"failed"' in f.read()
-            if failed:
+                gave_up = re.search('"(failed|unknown)"', f.read())
+            if gave_up:
                 os.remove(path)
         except FileNotFoundError:
             pass  # somebody else did
@@ -429,7 +432,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", help="only these files, such as core/page.c (no lemma table then)")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
-    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1), help="runs of Frama-C at a time (default: two a CPU: WP sleeps 50 ms a goal)")
+    parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1) + 1,
+                        help="runs of Frama-C at a time (default: two a CPU, and one more: WP sleeps 50 ms a goal)")
     parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
     parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
     parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
@@ -471,24 +475,31 @@ def prove_all(targets, out, args):
     work = units(targets)
     progress = Progress(len(work))
     results, counts, wrong = {}, {}, []
+
+    def take(future, attempt):
+        """Keep what a run found. Returns the units that need another try."""
+        target, found, bad = future.result()
+        wrong.extend(bad)
+        results.update({(target.file, f): r for f, r in found.items()})
+        if attempt == 0:
+            counts.update({(target.file, f): r.total for f, r in found.items()})
+        failed = [f for f, r in found.items() if r.failed] if attempt + 1 < len(TRIES) else []
+        if failed:
+            forget_failures(args)
+        progress.total += len(failed)
+        return [(0, target, [f] if f else [], f) for f in failed]
+
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         running = {pool.submit(prove_unit, u, out, args, progress, 0): 0 for u in work}
-        while running:
-            done = concurrent.futures.wait(running, return_when=concurrent.futures.FIRST_COMPLETED).done
-            for future in done:
-                attempt = running.pop(future) + 1
-                target, found, bad = future.result()
-                wrong += bad
-                results.update({(target.file, f): r for f, r in found.items()})
-                if attempt == 1:
-                    counts.update({(target.file, f): r.total for f, r in found.items()})
-                failed = [f for f, r in found.items() if r.failed] if attempt < len(TRIES) else []
-                if failed:
-                    forget_failures(args)
-                progress.total += len(failed)
-                for f in failed:
-                    unit = (0, target, [f] if f else [], f)
-                    running[pool.submit(prove_unit, unit, out, args, progress, attempt)] = attempt
+        try:
+            while running:
+                for future in concurrent.futures.wait(running, return_when="FIRST_COMPLETED").done:
+                    attempt = running.pop(future)
+                    for unit in take(future, attempt):
+                        running[pool.submit(prove_unit, unit, out, args, progress, attempt + 1)] = attempt + 1
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            fail("interrupted")
     return results, counts, wrong
 
 
