@@ -247,6 +247,9 @@ void vcpu_exit(u64 reason, u64 arg0, u64 arg1, u64 arg2)
 		machine_frame_write64(run, CV_RUN_LR(i), vcpu_contexts[slot].lr[i]);
 	lock_vm(vm);
 	/*@ assert alone: \forall integer c; is_cpu(c) && c != cpu ==> cpus[c].slot != slot; */
+	/*@ assert here: vcpu_slots[vm * CV_MAX_VCPUS + vcpus[slot].id] == slot + 1; */
+	/*@ assert there: \forall integer s; is_slot(s) && vcpus[s].state != CV_VCPU_UNUSED &&
+	      vcpus[s].vm == vm ==> vcpu_slots[vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
 	/*@ assert one_id: \forall integer s; is_slot(s) && vcpus[s].state != CV_VCPU_UNUSED &&
 	      vcpus[s].vm == vm && vcpus[s].id == vcpus[slot].id ==> s == slot; */
 	cpus[cpu].vm = CV_HOSTVISOR;

@@ -613,6 +613,9 @@ static void apply_vcpu(u32 slot, struct vcpu loaded)
 	vcpus[slot].mmio_size = loaded.mmio_size;
 	vcpus[slot].mmio_signed = loaded.mmio_signed;
 	vcpus[slot].mmio_64 = loaded.mmio_64;
+	/*@ assert kept: \forall integer s; is_slot(s) ==> vcpus[s].vm == \at(vcpus[s].vm, Pre) &&
+	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre) &&
+	      vcpus[s].run_pfn == \at(vcpus[s].run_pfn, Pre); */
 	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 }
