@@ -51,18 +51,30 @@ void image_list_drop(u32 vm)
 	/*@ ghost DMA_COUNT_KEPT(c) */
 }
 
+/*@ predicate region_apart{L}(integer v, integer g, integer n) = \forall integer q;
+      0 <= q < vms[v].nr_regions ==>
+      r_gfn(v, q) + r_frames(v, q) <= g || g + n <= r_gfn(v, q);
+ */
 /*@ requires is_vm(vm);
     requires image_range: image_range;
-    terminates \true; exits \false; assigns \nothing; */
-/* Does [gfn, gfn + nr) meet a region of the image? The sums do not overflow. */
+    requires range: gfn + nr <= table_geometry.gfn_limit;
+    requires geometry: geometry;
+    requires region_range: region_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures apart: \result <==> !region_apart(vm, gfn, nr); */
+/* Does [gfn, gfn + nr) meet a region of the image? */
 static bool region_overlaps(u32 vm, u64 gfn, u64 nr)
 {
-	/*@ loop invariant 0 <= r <= vms[vm].nr_regions;
+	/*@ loop invariant range: 0 <= r <= vms[vm].nr_regions;
+	    loop invariant apart: \forall integer q; 0 <= q < r ==>
+	      r_gfn(vm, q) + r_frames(vm, q) <= gfn || gfn + nr <= r_gfn(vm, q);
 	    loop assigns r;
 	    loop variant vms[vm].nr_regions - r; */
 	for (u32 r = 0; r < vms[vm].nr_regions; r++) {
 		u32 i = vm * CV_MAX_BOOT_REGIONS + r;
 
+		/*@ assert region: is_region(vm, r) && boot_regions[i].gfn == r_gfn(vm, r) &&
+		      boot_regions[i].frames == r_frames(vm, r); */
 		if (gfn < boot_regions[i].gfn + boot_regions[i].frames &&
 		    boot_regions[i].gfn < gfn + nr)
 			return true;
@@ -76,9 +88,11 @@ static bool region_overlaps(u32 vm, u64 gfn, u64 nr)
     requires state_range: state_range;
     requires ram_range: ram_range;
     requires image_range: image_range;
+    requires region_range: region_range;
     terminates \true; exits \false; assigns \nothing;
     ensures result: \result <= 0;
     ensures loading: \result == 0 ==> is_loading(vm);
+    ensures apart: \result == 0 ==> region_apart(vm, addr / CV_PAGE_SIZE, nr);
     ensures args: \result == 0 ==> nr > 0 && addr % CV_PAGE_SIZE == 0;
     ensures ram: \result == 0 ==> in_ram(vm, addr / CV_PAGE_SIZE, nr) &&
       addr / CV_PAGE_SIZE + nr <= table_geometry.gfn_limit;
@@ -106,6 +120,7 @@ static int check_boot_info(u32 vm, u64 addr, u64 nr)
     requires space: vms[vm].nr_regions < CV_MAX_BOOT_REGIONS && nr > 0 &&
       vms[vm].image_frames + nr <= CV_MAX_IMAGE_FRAMES;
     requires range: gfn + nr <= table_geometry.gfn_limit;
+    requires apart: region_apart(vm, gfn, nr);
     INV_REQUIRES
     VM_REQUIRES
     terminates \true; exits \false;

@@ -40,6 +40,20 @@ static enum invariant check_unused(u32 vm)
 	return INV_NONE;
 }
 
+/* Is image region r after those before it in the list, and apart from them in the address space? */
+static bool region_is_apart(u32 vm, u32 r)
+{
+	const struct boot_region *regions = &boot_regions[vm * CV_MAX_BOOT_REGIONS];
+
+	for (u32 q = 0; q < r; q++) {
+		if (regions[q].list + regions[q].frames > regions[r].list ||
+		    (regions[q].gfn < regions[r].gfn + regions[r].frames &&
+		     regions[r].gfn < regions[q].gfn + regions[q].frames))
+			return false;
+	}
+	return true;
+}
+
 /* The image regions of a VM, their lists, and how far verify_vm is. */
 static enum invariant check_region(u32 vm, u32 r)
 {
@@ -51,7 +65,7 @@ static enum invariant check_region(u32 vm, u32 r)
 	    region->list + region->frames > vms[vm].image_frames ||
 	    region->gfn + region->frames > table_geometry.gfn_limit)
 		return INV_REGION_RANGE;
-	if (r > 0 && region[-1].list + region[-1].frames > region->list)
+	if (!region_is_apart(vm, r))
 		return INV_REGIONS_APART;
 	if (map_next(MAP_CORE, base + region->remapped, end) != end)
 		return INV_LIST_FREE;

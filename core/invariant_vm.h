@@ -37,6 +37,11 @@
     predicate in_ram{L}(integer v, integer g, integer n) =
       \exists integer r; 0 <= r < vms[v].nr_ram && ram_has(v, r, g, n);
 
+    // Do [g, g + n) and RAM range r of a VM share a frame?
+    predicate ram_meets{L}(integer v, integer r, integer g, integer n) =
+      g < ram_ranges[v * CV_MAX_RAM_RANGES + r].gfn + ram_ranges[v * CV_MAX_RAM_RANGES + r].frames &&
+      ram_ranges[v * CV_MAX_RAM_RANGES + r].gfn < g + n;
+
     predicate is_loading{L}(integer v) = vms[v].state == CV_VM_READY &&
       vms[v].verifying == 0 && snapshots[v].phase == SNAPSHOT_NONE;
     predicate takes_frames{L}(integer v) =
@@ -93,8 +98,10 @@
       0 < r_frames(v, r) && r_remapped(v, r) <= r_frames(v, r) &&
       r_list(v, r) + r_frames(v, r) <= vms[v].image_frames &&
       r_gfn(v, r) + r_frames(v, r) <= table_geometry.gfn_limit;
+    // Nor do two of them share a frame of it.
     predicate regions_apart{L} = \forall integer v, r, q; is_region(v, r) &&
-      is_region(v, q) && r < q ==> r_list(v, r) + r_frames(v, r) <= r_list(v, q);
+      is_region(v, q) && r < q ==> r_list(v, r) + r_frames(v, r) <= r_list(v, q) &&
+      (r_gfn(v, r) + r_frames(v, r) <= r_gfn(v, q) || r_gfn(v, q) + r_frames(v, q) <= r_gfn(v, r));
 
     // What has not been named yet is not in the image list.
     predicate list_free{L} = \forall integer v, r, g; is_region(v, r) &&

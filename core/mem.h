@@ -9,7 +9,7 @@
 #ifndef CORE_MEM_H
 #define CORE_MEM_H
 
-#include "core/invariant.h"
+#include "core/invariant_vm.h"
 #include "core/lock.h"
 #include "core/types.h"
 
@@ -212,6 +212,7 @@ int clear_vm_page(u32 vm, u64 pfn);
       l_device(pa / 4096) == MACHINE_DEVICE_ASSIGNABLE &&
       \forall integer i; is_claim(i) && \old(io_claims[i].vm) != 0 ==>
         \old(io_claims[i].pfn) != pa / 4096;
+    ensures outside: \result == 0 ==> !in_ram(vm, gpa / 4096, 1);
     ensures mapped: \result == 0 ==> in_map(vm, gpa / 4096) && in_map(MAP_HOST, pa / 4096) &&
       map_of(vm, gpa / 4096) == d_page(pa / 4096, DESC_ATTR_DEVICE) &&
       map_of(MAP_HOST, pa / 4096) == 0;

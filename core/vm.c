@@ -84,13 +84,19 @@ int register_kvm(u32 vm)
 	return CV_OK;
 }
 
-/* Does [gfn, gfn + nr) meet a RAM range? The sums do not overflow. */
+/* Does [gfn, gfn + nr) meet a RAM range? */
 /*@ requires is_vm(vm);
+    requires range: gfn + nr <= table_geometry.gfn_limit;
+    requires geometry: geometry;
     requires state_range: state_range;
-    terminates \true; exits \false; assigns \nothing; */
+    requires ram_range: ram_range;
+    terminates \true; exits \false; assigns \nothing;
+    ensures apart: !\result ==> \forall integer r; 0 <= r < vms[vm].nr_ram ==>
+      !ram_meets(vm, r, gfn, nr); */
 static bool ram_overlaps(u32 vm, u64 gfn, u64 nr)
 {
-	/*@ loop invariant 0 <= r <= vms[vm].nr_ram;
+	/*@ loop invariant range: 0 <= r <= vms[vm].nr_ram;
+	    loop invariant apart: \forall integer q; 0 <= q < r ==> !ram_meets(vm, q, gfn, nr);
 	    loop assigns r;
 	    loop variant vms[vm].nr_ram - r; */
 	for (u32 r = 0; r < vms[vm].nr_ram; r++) {

@@ -86,6 +86,9 @@ int register_kvm(u32 vm);
     ensures result: \result <= 0;
     ensures done: \result == 0 ==> \old(is_loading(vm)) && ram_has(vm, \old(vms[vm].nr_ram), gfn, nr) &&
       vms[vm].nr_ram == \old(vms[vm].nr_ram) + 1 && gfn + nr <= table_geometry.gfn_limit;
+    ensures apart: \result == 0 ==> (\forall integer r; 0 <= r < \old(vms[vm].nr_ram) ==>
+      !ram_meets{Pre}(vm, r, gfn, nr)) && \forall integer i; is_claim(i) && io_claims[i].vm == vm ==>
+      !(gfn <= io_claims[i].gfn < gfn + nr);
     ensures others: \forall integer i; 0 <= i < (CV_MAX_VMS + 1) * CV_MAX_RAM_RANGES &&
       i != vm * CV_MAX_RAM_RANGES + \old(vms[vm].nr_ram) ==>
       ram_ranges[i] == \old(ram_ranges[i]);
