@@ -145,14 +145,16 @@ void page_take_block(u64 pfn, u32 vm, u64 gfn)
 	    loop invariant \forall integer p; !(pfn <= p < pfn + i) ==> same_record{Pre, Here}(p);
 	    loop invariant hosts: \forall integer p; pfn + i <= p < pfn + 512 ==>
 	      l_owner(p) == CV_HOSTVISOR;
-	    loop invariant \forall integer v; is_vm(v) ==> owned(nr_frames, v) ==
+	    loop invariant owned: \forall integer v; is_vm(v) ==> owned(nr_frames, v) ==
 	      \at(owned(nr_frames, v), Pre) + (v == vm ? i : 0);
-	    loop invariant vms[vm].nr_frames == \at(vms[vm].nr_frames, Pre) + i;
+	    loop invariant frames: vms[vm].nr_frames == \at(vms[vm].nr_frames, Pre) + i;
 	    loop assigns i, frames[pfn .. pfn + 511], vms[vm].nr_frames;
 	    loop variant 512 - i; */
 	for (u64 i = 0; i < CV_BLOCK_FRAMES; i++) {
 		frame_set(pfn + i, vm, 0, gfn + i);
 		/*@ ghost lemma_owned_range(); */
+		/*@ assert taken: owned(nr_frames, vm) == \at(owned(nr_frames, vm), Pre) + i + 1; */
+		/*@ assert room: vms[vm].nr_frames + 1 == owned(nr_frames, vm) <= nr_frames; */
 		vms[vm].nr_frames++;
 	}
 	/*@ ghost DMA_COUNT_KEPT(c) */

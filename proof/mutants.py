@@ -84,10 +84,10 @@ def changed(tree, patch):
     return touched
 
 
-def run_wp(target, functions, out, args, attempt, log):
-    """Prove, from the second try on only up to the first failure. Returns (the first goal that fails or None, did it end?)."""
-    command = prove.wp_command(target.file, [*target.options, "-wp-fct", ",".join(functions)], args, attempt)
-    failure, ended = None, False
+def run_wp(target, options, out, args, attempt, log):
+    """Returns the goals that fail, by function; and whether it came to an end."""
+    command = prove.wp_command(target.file, [*target.options, *options], args, attempt)
+    failures, ended = {}, False
     with open(log, "a", encoding="utf-8") as f, \
             subprocess.Popen(command, cwd=args.tree, env=prove.wp_environment(out), stdin=subprocess.DEVNULL,
                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -98,41 +98,51 @@ def run_wp(target, functions, out, args, attempt, log):
             f.write(line)
             match = prove.GOAL.search(line)
             if match and not match.group(3):
-                failure = failure or match.group(2)
+                failures.setdefault(prove.owner(match.group(2), target.functions), []).append(match.group(2))
             if "User Error" in line:
-                failure = f"not C any more: {line.strip()}"
+                failures.setdefault("", []).append(f"not C any more: {line.strip()}")
             ended = ended or "Proved goals" in line
-            if failure and attempt > 0:
-                os.killpg(run.pid, signal.SIGTERM)
-                break
         timer.cancel()
-    return failure, ended
+    return failures, ended
 
 
-def first_failure(target, functions, tree, out, args, name, attempt):
-    """The first goal that fails at a try, or None; and whether there was an answer at all."""
+def failures_of(target, options, tree, out, args, name, attempt):
+    """The goals that fail at a try, by function; and whether it came to an end."""
     args = argparse.Namespace(**{**vars(args), "tree": tree})
     log = os.path.join(out, "mutants", f"{name}{'+' * attempt}.log")
     open(log, "w", encoding="utf-8").close()
     prove.forget_failures(args)
-    return run_wp(target, functions, out, args, attempt, log)
+    return run_wp(target, options, out, args, attempt, log)
 
 
 def broken_goal(target, functions, tree, out, args, name):
     """
-    (verdict, detail) for functions of a faulty tree: (None, ...) if all is proved. The faulty text
-    and the control have the same tries, until one of both is proved.
+    (verdict, detail) for functions of a faulty tree: (None, None) if all is proved. A clause that
+    fails has further tries, and so has the same clause without the fault, until one of both is proved.
     """
-    failure, ended = first_failure(target, functions, tree, out, args, name, 0)
+    failures, ended = failures_of(target, ["-wp-fct", ",".join(functions)], tree, out, args, name, 0)
+    if not ended:
+        return "limit", f"no answer in {args.limit} s"
+    for function, goals in failures.items():
+        if not function:
+            return "broken", goals[0]
+        verdict, detail = broken_clause(target, prove.only(function, goals), tree, out, args, name)
+        if verdict:
+            return verdict, detail
+    return None, None
+
+
+def broken_clause(target, options, tree, out, args, name):
+    """The same for some clauses of a function, from the second try on."""
+    control = "no answer"
     for attempt in range(1, len(prove.TRIES)):
-        if failure:
-            failure, ended = first_failure(target, functions, tree, out, args, name, attempt)
-        if not failure:
-            return (None, None) if ended else ("limit", f"no answer in {args.limit} s")
-        control, ended = first_failure(target, functions, ROOT, out, args, f"{name}.control", attempt)
-        if not control and ended:
-            return "proof", failure
-    return "control", f"without the fault: {control or 'no answer'}"
+        failures, ended = failures_of(target, options, tree, out, args, name, attempt)
+        if ended and not failures:
+            return None, None
+        control, without = failures_of(target, options, ROOT, out, args, f"{name}.control", attempt)
+        if without and not control:
+            return "proof", next(iter(failures.values()))[0] if failures else f"no answer in {args.limit} s"
+    return "control", f"without the fault: {control}"
 
 
 def faulty_tree(name, patch, out):

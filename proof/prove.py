@@ -31,11 +31,12 @@ UNIT_GOALS = 100
 # Two simplifications of WP that take most of its time (a function with many branches: 80 s or 13 s)
 # and seldom help a prover.
 QUICK = ["-wp-no-ground", "-wp-no-pruning"]
-# The tries a goal has: seconds a prover, options of WP. z3 is asked first: what it proves, it nearly
-# always proves within these steps (a tenth of a second, at most one), and cvc4 has the rest. What a
-# line of proof/functions says after a + comes with the second try: goals that are split are many
-# more, and seldom needed.
-TRIES = [(5, [*QUICK, "-wp-steps", "1500000"]), (20, QUICK), (120, [])]
+# The tries a goal has: seconds a prover, options of WP. The first is for all of a function, the others
+# for the clauses with a goal that failed. z3 is asked first: what it proves, it nearly always proves
+# within the steps of the first try (half a second), and cvc4 has the rest. What a line of
+# proof/functions says after a + comes with the second try: goals that are split are many more, and
+# seldom needed.
+TRIES = [(5, [*QUICK, "-wp-steps", "1500000"]), (30, [*QUICK, "-wp-steps", "6000000"]), (120, [])]
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864"}
 # How the core is compiled, unless --compile says it.
@@ -74,6 +75,29 @@ class Result:
         self.proved = self.total = 0
         self.seconds = 0.0
         self.failed = []
+        self.seen = set()
+
+    def add(self, goal, valid, spent):
+        self.total += 1
+        self.seen.add(clause_of(goal))
+        if valid:
+            self.proved += 1
+            self.seconds += spent
+        else:
+            self.failed.append(goal)
+
+    def __add__(self, other):
+        both = Result()
+        both.proved, both.total = self.proved + other.proved, self.total + other.total
+        both.seconds, both.failed, both.seen = self.seconds + other.seconds, self.failed + other.failed, self.seen | other.seen
+        return both
+
+    def retry(self, later):
+        """What a later try of some clauses found: a goal that failed is proved if all parts of it are now."""
+        still = {clause_of(g) for g in later.failed}
+        self.failed = [g for g in self.failed if clause_of(g) not in later.seen or clause_of(g) in still]
+        self.proved = self.total - len(self.failed)
+        self.seconds += later.seconds
 
 
 def wp_command(file, options, args, attempt=0):
@@ -126,6 +150,23 @@ def frama_c(file, out, options, log, args, attempt):
 GOAL = re.compile(r"\[wp\] \[([^\]]*)\] Goal typed_(?:ref_)?(\S+)( : Valid)?")
 
 
+def clause_of(goal):
+    """A goal's clause: without the number of its path, or of its part."""
+    return re.sub(r"(_part\d+)+$", "", goal)
+
+
+def only(function, failed):
+    """WP's options to prove a function again: the clauses that failed, or all if one has no name."""
+    names = set()
+    for goal in failed:
+        match = re.match(rf"{function}_(?:call_\w+_)?(?:ensures|assert|requires|loop_invariant)_([a-z]\w*?)"
+                         r"(_\d+)?(?:_preserved|_established)?$", clause_of(goal))
+        if not match or match.group(1).startswith("rte_"):
+            return ["-wp-fct", function]
+        names |= {match.group(1), match.group(1) + (match.group(2) or "")}
+    return ["-wp-fct", function, "-wp-prop", ",".join(sorted(names))]
+
+
 def seconds(text):
     total = 0.0
     for number, unit in re.findall(r"([0-9.]+)(ms|s)\b", text):
@@ -151,12 +192,7 @@ def read_log(lines, functions):
             if name is None:
                 wrong.append(f"a goal of no function: {match.group(2)}")
                 continue
-            results[name].total += 1
-            if match.group(3):
-                results[name].proved += 1
-                results[name].seconds += seconds(line.split(" : Valid")[1])
-            else:
-                results[name].failed.append(match.group(2))
+            results[name].add(match.group(2), match.group(3), seconds(line.partition(" : Valid")[2]))
         elif "Memory model hypotheses" in line:
             wrong.append("WP assumes something about memory")
         elif "Smoke-test" in line and "[Passed]" not in line:
@@ -169,15 +205,28 @@ def read_log(lines, functions):
     return results, wrong, summary
 
 
+class Unit:
+    """A run of Frama-C: some functions of a target (none: the lemmas of its file), and what of them."""
+
+    def __init__(self, target, functions, name, options):
+        self.target, self.functions, self.options = target, functions, options
+        self.log = f"{target.file.replace('/', '-')[:-2]}.{target.functions[0]}.{name}"
+
+
 def units(targets):
-    """Pieces of work: a file and some of its functions; the big ones first."""
+    """The first tries of all; the big ones first."""
     pieces = []
     for target in targets:
         parts = max(1, min(len(target.functions), round(target.pinned / UNIT_GOALS)))
         for part in range(parts):
-            pieces.append((target.pinned / parts, target, target.functions[part::parts], part))
-    pieces += [(0, t, [], 0) for t in {t.file: t for t in reversed(targets)}.values()]
-    return sorted(pieces, key=lambda p: -p[0])
+            functions = target.functions[part::parts]
+            pieces.append((target.pinned / parts, Unit(target, functions, part, ["-wp-fct", ",".join(functions)])))
+    pieces += [(0, lemmas_of(t)) for t in {t.file: t for t in reversed(targets)}.values()]
+    return [unit for _, unit in sorted(pieces, key=lambda p: -p[0])]
+
+
+def lemmas_of(target):
+    return Unit(target, [], "lemmas", ["-wp-prop=@lemma"])
 
 
 class Progress:
@@ -193,31 +242,26 @@ class Progress:
 
 
 def prove_unit(unit, out, args, progress, attempt):
-    _, target, functions, part = unit
-    base = target.file.replace("/", "-")[:-2] + f".{target.functions[0]}"
-    log = os.path.join(out, f"{base}.{part if functions else 'lemmas'}{'+' * attempt}.log")
-    what = ["-wp-fct", ",".join(functions)] if functions else ["-wp-prop=@lemma"]
-    if args.smoke:
-        what += ["-wp-smoke-tests", "-wp-smoke-timeout", "2"]
-    lines = frama_c(target.file, out, target.options + what, log, args, attempt)
-    if not functions:
-        lemmas = [m.group(2) for m in map(GOAL.search, lines) if m]
-        results, wrong, _ = read_log(lines, lemmas)
-        whole = Result()
-        for r in results.values():
-            whole.proved, whole.total = whole.proved + r.proved, whole.total + r.total
-            whole.seconds += r.seconds
-            whole.failed += r.failed
-        results = {"": whole}
-    else:
+    """Returns the results by function, and what is wrong."""
+    file, functions = unit.target.file, unit.functions
+    log = os.path.join(out, f"{unit.log}{'+' * attempt}.log")
+    smoke = ["-wp-smoke-tests", "-wp-smoke-timeout", "2"] if args.smoke and attempt == 0 else []
+    lines = frama_c(file, out, [*unit.target.options, *unit.options, *smoke], log, args, attempt)
+    if functions:
         results, wrong, summary = read_log(lines, functions)
         if summary is None:
             wrong.append("Frama-C came to no end")
-        wrong += [f"no goal for {f}" for f in functions if results[f].total == 0]
+        if attempt == 0:
+            wrong += [f"no goal for {f}" for f in functions if results[f].total == 0]
+    else:
+        goals = [m.group(2) for m in map(GOAL.search, lines) if m]
+        found, wrong, _ = read_log(lines, goals)
+        results = {"": sum(found.values(), Result())}
     goals = sum(r.total for r in results.values())
     proved = sum(r.proved for r in results.values())
-    progress.step(f"{target.file} {','.join(functions) or 'lemmas'}: {proved} of {goals}"[:90])
-    return target, results, [f"{target.file}: {w} (see {log})" for w in sorted(set(wrong))]
+    what = f"{','.join(functions) or 'lemmas'}{', again' if attempt else ''}"
+    progress.step(f"{file} {what[:70]}: {proved} of {goals}")
+    return results, [f"{file}: {w} (see {log})" for w in sorted(set(wrong))]
 
 
 # ------------------------------------------------------------------- the text
@@ -468,45 +512,47 @@ def setup_provers(out):
 
 
 def prove_all(targets, out, args):
-    """
-    Results by (file, function), how many goals each had before any was split, and what is wrong;
-    functions with failed goals have further tries.
-    """
+    """Results by (file, function), and what is wrong; clauses with failed goals have further tries."""
     work = units(targets)
     progress = Progress(len(work))
-    results, counts, wrong = {}, {}, []
+    results, wrong = {}, []
 
-    def take(future, attempt):
+    def take(unit, attempt, found, bad):
         """Keep what a run found. Returns the units that need another try."""
-        target, found, bad = future.result()
         wrong.extend(bad)
-        results.update({(target.file, f): r for f, r in found.items()})
-        if attempt == 0:
-            counts.update({(target.file, f): r.total for f, r in found.items()})
-        failed = [f for f, r in found.items() if r.failed] if attempt + 1 < len(TRIES) else []
-        if failed:
+        again = []
+        for function, result in found.items():
+            key = (unit.target.file, function)
+            if attempt == 0:
+                results[key] = result
+            else:
+                results[key].retry(result)
+            failed = results[key].failed
+            if failed and attempt + 1 < len(TRIES):
+                again.append(Unit(unit.target, [function], function, only(function, failed)) if function else unit)
+        if again:
             forget_failures(args)
-        progress.total += len(failed)
-        return [(0, target, [f] if f else [], f) for f in failed]
+        progress.total += len(again)
+        return again
 
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        running = {pool.submit(prove_unit, u, out, args, progress, 0): 0 for u in work}
+        running = {pool.submit(prove_unit, u, out, args, progress, 0): (u, 0) for u in work}
         try:
             while running:
                 for future in concurrent.futures.wait(running, return_when="FIRST_COMPLETED").done:
-                    attempt = running.pop(future)
-                    for unit in take(future, attempt):
-                        running[pool.submit(prove_unit, unit, out, args, progress, attempt + 1)] = attempt + 1
+                    unit, attempt = running.pop(future)
+                    for more in take(unit, attempt, *future.result()):
+                        running[pool.submit(prove_unit, more, out, args, progress, attempt + 1)] = more, attempt + 1
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             fail("interrupted")
-    return results, counts, wrong
+    return results, wrong
 
 
-def check_pins(targets, counts):
+def check_pins(targets, results):
     wrong = []
     for target in targets:
-        total = sum(counts[(target.file, f)] for f in target.functions)
+        total = sum(results[(target.file, f)].total for f in target.functions)
         if total < target.pinned:
             wrong.append(f"{target.file}: {total} goals, {target.pinned} are pinned in proof/functions")
     return wrong
@@ -551,8 +597,8 @@ def run(args, out):
     whole = not args.files
     with concurrent.futures.ThreadPoolExecutor(1) as beside:
         cbmc = beside.submit(run_cbmc, args) if whole and not args.no_cbmc else None
-        results, counts, bad = prove_all(targets, out, args)
-    wrong += bad + check_pins(targets, counts)
+        results, bad = prove_all(targets, out, args)
+    wrong += bad + check_pins(targets, results)
     for (file, function), r in sorted(results.items()):
         wrong += [f"{file}: not proved: {goal}" for goal in r.failed]
     checks, bad = cbmc.result() if cbmc else ({}, [])
