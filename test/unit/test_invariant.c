@@ -403,6 +403,16 @@ static void region_beyond_image(void)
 static void regions_share_list(void)
 {
 	REGION[vms[vm].nr_regions] = REGION[vms[vm].nr_regions - 1];
+	REGION[vms[vm].nr_regions].gfn += 16;
+	vms[vm].nr_regions++;
+}
+
+static void regions_share_frame(void)
+{
+	REGION[vms[vm].nr_regions] = REGION[vms[vm].nr_regions - 1];
+	REGION[vms[vm].nr_regions].list = vms[vm].image_frames;
+	REGION[vms[vm].nr_regions].remapped = 0;
+	vms[vm].image_frames += REGION[vms[vm].nr_regions].frames;
 	vms[vm].nr_regions++;
 }
 
@@ -516,6 +526,7 @@ static const struct corruption {
 	{"an empty image region", region_empty, INV_REGION_RANGE},
 	{"an image region beyond the image", region_beyond_image, INV_REGION_RANGE},
 	{"two regions in one place of the list", regions_share_list, INV_REGIONS_APART},
+	{"two regions that share a frame", regions_share_frame, INV_REGIONS_APART},
 	{"the list names what was not named", list_has_unnamed, INV_LIST_FREE},
 	{"the list goes on after the image", list_too_long, INV_LIST_END},
 	{"a block in the list", list_has_block, INV_LIST_PAGES},
