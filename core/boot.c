@@ -596,6 +596,10 @@ static s64 verify_finish(u32 vm, u32 slot)
 	      vcpus[s].id == \at(vcpus[s].id, Pre) && vcpus[s].state == \at(vcpus[s].state, Pre); */
 	/*@ assert used: \forall integer v; is_vm(v) && \at(vms[v].state, Pre) != CV_VM_UNUSED ==>
 	      vms[v].state != CV_VM_UNUSED; */
+	/*@ assert named: \forall integer s; is_slot(s) && vcpus[s].state != CV_VCPU_UNUSED ==>
+	      is_vm(vcpus[s].vm) && vms[vcpus[s].vm].state != CV_VM_UNUSED &&
+	      vcpus[s].id < CV_MAX_VCPUS && vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
+	/*@ assert vcpu_slot: vcpu_slot; */
 	/*@ assert regions: \forall integer v, r; is_region(v, r) ==> is_region{Pre}(v, r); */
 	/*@ assert free: \forall integer v, r, g; is_region{Pre}(v, r) &&
 	      list_base(v) + r_list(v, r) + r_remapped(v, r) <= g <

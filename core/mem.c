@@ -253,6 +253,10 @@ static void map_frames(u32 vm, u64 gfn, u64 pfn, u32 level)
 {
 	/*@ assert l_owner(pfn) == vm; */
 	/*@ assert vms[vm].state != CV_VM_UNUSED; */
+	/*@ assert part: level == 2 ==> \forall integer g; gfn <= g < gfn + 512 ==>
+	      in_map(vm, g) && same_leaf(2, gfn, g) && g % 512 == g - gfn; */
+	/*@ assert block: level == 2 ==> d_pfn(d_block(pfn, DESC_ATTR_MEMORY)) == pfn &&
+	      d_attr(d_block(pfn, DESC_ATTR_MEMORY)) == DESC_ATTR_MEMORY; */
 	map_prepare(vm, gfn, level);
 	if (level == 2)
 		map_set_block(vm, gfn, desc_block(pfn, DESC_ATTR_MEMORY));

@@ -126,6 +126,8 @@ static void finish_mmio(u32 slot, u64 data)
 	vcpu_contexts[slot].pc += 4;
 	vcpus[slot].pending = PENDING_NONE;
 	/*@ assert kept: \forall integer s; is_slot(s) ==> same_vcpu{Pre, Here}(s); */
+	/*@ assert vcpu_slot: vcpu_slot && slot_vcpu; */
+	/*@ assert vcpu_range: vcpu_range && state_inv; */
 	/*@ ghost RUN_PAGES_KEPT(s) */
 }
 

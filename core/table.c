@@ -311,6 +311,8 @@ static void entry_break(u32 map, u64 gfn, u32 level)
 	      g_index(g, 2) == g_index(gfn, level) ==> m == map && part(level, gfn, g); */
 	/*@ assert miss_3: \forall integer m, g; in_map(m, g) && at_3(m, g) == w.table &&
 	      g_index(g, 3) == g_index(gfn, level) ==> m == map && part(level, gfn, g); */
+	/*@ assert there: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at(map, g, level) == w.table && g_index(g, level) == g_index(gfn, level); */
 	machine_table_write(w.table, table_index(gfn, level), 0);
 	/*@ assert rest: \forall integer t, i; 0 <= t < CV_MAX_TABLES && 0 <= i < 512 &&
 	      !(t == w.table && i == g_index(gfn, level)) ==>
@@ -323,6 +325,16 @@ static void entry_break(u32 map, u64 gfn, u32 level)
 	/*@ assert walk: \forall integer m, g; in_map(m, g) && !(m == map && part(level, gfn, g)) ==>
 	      depth(m, g) == depth{Pre}(m, g) &&
 	      entry(m, g, depth(m, g)) == entry{Pre}(m, g, depth{Pre}(m, g)); */
+	/*@ assert still_1: level == 1 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_1(map, g) == w.table; */
+	/*@ assert still_2: level == 2 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_2(map, g) == w.table; */
+	/*@ assert still_3: level == 3 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_3(map, g) == w.table; */
+	/*@ assert here: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at(map, g, level) == w.table && entry(map, g, level) == 0; */
+	/*@ assert end: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      depth(map, g) == level; */
 	machine_map_invalidate(map, level_base(gfn, level), level_frames(level));
 }
 
@@ -389,6 +401,14 @@ static void entry_make(u32 map, u64 gfn, u32 level, u64 desc)
 	/*@ assert walk: \forall integer m, g; in_map(m, g) && !(m == map && part(level, gfn, g)) ==>
 	      depth(m, g) == depth{Pre}(m, g) &&
 	      entry(m, g, depth(m, g)) == entry{Pre}(m, g, depth{Pre}(m, g)); */
+	/*@ assert still_0: level == 0 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_0(map, g) == w.table; */
+	/*@ assert still_1: level == 1 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_1(map, g) == w.table; */
+	/*@ assert still_2: level == 2 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_2(map, g) == w.table; */
+	/*@ assert still_3: level == 3 ==> \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
+	      at_3(map, g) == w.table; */
 	/*@ assert still: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
 	      at(map, g, level) == w.table && g_index(g, level) == g_index(gfn, level); */
 	/*@ assert leaf: level == 3 || !d_table(desc) ==> \forall integer g;
@@ -607,6 +627,9 @@ static u32 table_step(u32 map, u64 gfn, u32 t, u32 level)
 	      same_walk{Pre, Here}(m, g); */
 	/*@ assert as_before: \forall integer g; in_map(map, g) ==>
 	      leaf(table_pool[child].e[g_index(g, level + 1)], level + 1, g) == leaf(desc, level, g); */
+	//@ assert orphan: orphan(child);
+	/*@ assert no_link: level < 2 ==> \forall integer j; 0 <= j < 512 ==>
+	      !d_table(table_pool[child].e[j]); */
 	entry_make(map, gfn, level, desc_table(table_geometry.pool_pfn + child));
 	/*@ assert kept: \forall integer g; in_map(map, g) && part(level, gfn, g) ==>
 	      depth(map, g) == level + 1 && walk_of(map, g) == walk_of{Pre}(map, g); */
@@ -686,6 +709,12 @@ u32 map_level(u32 map, u64 gfn)
 {
 	struct walk w = table_walk(map, gfn, 3);
 
+	/*@ assert there: w.level < 3 ==> \forall integer g; in_map(map, g) && same_leaf(2, gfn, g) ==>
+	      at(map, g, w.level) == w.table && depth(map, g) == w.level &&
+	      g_index(g, w.level) == g_index(gfn, w.level); */
+	/*@ assert same: w.level < 3 ==> \forall integer g; in_map(map, g) && same_leaf(2, gfn, g) ==>
+	      entry(map, g, depth(map, g)) == entry(map, gfn, w.level); */
+	/*@ assert entry: entry_ok(w.table, g_index(gfn, w.level), entry(map, gfn, w.level)); */
 	return desc_is_valid(table_pool[w.table].e[table_index(gfn, w.level)]) ? w.level : 0U;
 }
 
@@ -1022,6 +1051,10 @@ void map_drop(u32 map)
 	map_high[map] = 0;
 	//@ assert bounds: inv_bounds;
 	/*@ assert root_empty: \forall integer g; in_map(map, g) ==> empty(root_of(map, g)); */
+	/*@ assert root_only: \forall integer g; in_map(map, g) ==>
+	      at(map, g, table_geometry.start_level) == root_of(map, g) &&
+	      depth(map, g) == table_geometry.start_level; */
+	/*@ assert walk: \forall integer g; in_map(map, g) ==> walk_of(map, g) == 0; */
 }
 
 /* The tables from `roots` on are free; those below belong to their maps. */

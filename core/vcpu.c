@@ -126,6 +126,11 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn)
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpu_slots[vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id] == s + 1; */
 	/*@ assert vcpu_slot: vcpu_slot; */
+	/*@ assert names: \forall integer k; CV_MAX_VCPUS <= k < (CV_MAX_VMS + 1) * CV_MAX_VCPUS &&
+	      vcpu_slots[k] != 0 && k != vm * CV_MAX_VCPUS + vcpu ==>
+	        vcpu_slots[k] == \at(vcpu_slots[k], Pre) && is_slot(vcpu_slots[k] - 1) &&
+	        vcpu_slots[k] - 1 != slot; */
+	/*@ assert slot_vcpu: slot_vcpu; */
 	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, 1) */
 	/*@ ghost DMA_COUNT_KEPT(c) */
 	return CV_OK;
@@ -224,6 +229,7 @@ static void release_vcpu(u32 vm, u32 vcpu, u32 slot)
 	/*@ assert apart: \forall integer s; is_slot(s) && s != slot &&
 	      vcpus[s].state != CV_VCPU_UNUSED ==>
 	        vcpus[s].vm * CV_MAX_VCPUS + vcpus[s].id != vm * CV_MAX_VCPUS + vcpu; */
+	/*@ assert idle: \forall integer c; is_cpu(c) ==> cpus[c].slot != slot; */
 	/*@ ghost lemma_run_page_counted(slot, run_pfn); */
 	frame_set_count(run_pfn, frame_count(run_pfn) - 1);
 	vcpu_slots[vm * CV_MAX_VCPUS + vcpu] = 0;
@@ -232,6 +238,8 @@ static void release_vcpu(u32 vm, u32 vcpu, u32 slot)
 	vcpus[slot] = no_vcpu;
 	unlock_id();
 	/*@ assert vcpu_slot: vcpu_slot; */
+	/*@ assert run_pages: \forall integer s, p; is_slot(s) ==> is_run_page(s, p) ==
+	      \at(is_run_page(s, p), Pre) + (s == slot && p == run_pfn ? -1 : 0); */
 	/*@ ghost RUN_PAGES_CHANGED(s, slot, run_pfn, -1) */
 	/*@ ghost DMA_COUNT_KEPT(c) */
 }
