@@ -36,7 +36,7 @@ QUICK = ["-wp-no-ground", "-wp-no-pruning"]
 # within the steps of the first try (half a second), and cvc4 has the rest. What a line of
 # proof/functions says after a + comes with the second try: goals that are split are many more, and
 # seldom needed.
-TRIES = [(10, [*QUICK, "-wp-steps", "1500000"]), (30, [*QUICK, "-wp-steps", "6000000"]), (120, [])]
+TRIES = [(10, [*QUICK, "-wp-steps", "1500000"]), (20, [*QUICK, "-wp-steps", "6000000"]), (120, [])]
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 # OCaml collects less often when it may use more memory: a twentieth of Frama-C's time.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864",
@@ -104,7 +104,7 @@ class Result:
 
 def wp_command(file, options, args, attempt=0):
     """Frama-C's arguments to prove a file of args.tree."""
-    timeout, more = TRIES[attempt]
+    timeout, more = args.tries[attempt]
     options = [o.removeprefix("+") for o in options if attempt > 0 or not o.startswith("+")]
     return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
             os.path.join(args.tree, file), "-wp", "-wp-rte",
@@ -488,7 +488,7 @@ def main():
     parser.add_argument("--no-cbmc", action="store_true", help="leave out the CBMC checks")
     args = parser.parse_args()
     os.chdir(ROOT)
-    args.tree = ROOT
+    args.tree, args.tries = ROOT, TRIES
     out = os.path.abspath(os.path.join(args.build, "proof"))
     args.cache = os.path.join(out, "cache")
     os.makedirs(args.cache, exist_ok=True)
