@@ -234,7 +234,8 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx)
 
 /* Did the holder of its key sign it? */
 /*@ requires \valid_read(bytes + (0 .. sizeof(struct cv_manifest) - 1));
-    terminates \true; exits \false; assigns \nothing; */
+    terminates \true; exits \false; assigns crypto_verified;
+    ensures signed: \result ==> crypto_verified == (u64)(\old(crypto_verified) + 1); */
 static bool manifest_is_signed(const u8 *bytes)
 {
 	struct crypto_hash hash;
@@ -259,9 +260,11 @@ int set_manifest(u32 vm, u64 pfn)
 	hosts = frame_owner(pfn) == CV_HOSTVISOR;
 	if (hosts)
 		machine_frame_read(pfn, 0, bytes, sizeof(bytes));
+	/*@ ghost Read: ; */
 	unlock_page(pfn);
 	if (!hosts)
 		return CV_EPERM;
+	/*@ assert read: \at(l_owner(pfn), Read) == CV_HOSTVISOR; */
 	if (bytes_word(MANIFEST(bytes, magic)) != CV_MANIFEST_MAGIC)
 		return CV_EINVAL;
 	if (!manifest_is_signed(bytes))
@@ -575,6 +578,7 @@ static int verify_next(u32 vm)
     ensures done: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED && vms[vm].verified == 1 &&
       vcpus[slot].powered == 1 && vcpu_contexts[slot].pc == vms[vm].entry_pc &&
       vcpu_contexts[slot].x[0] == vms[vm].entry_x0;
+    ensures measured: \result == 0 && vms[vm].has_manifest != 0 ==> is_expected(vm);
     ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
       vcpus[slot] == \old(vcpus[slot]); */
 static s64 verify_finish(u32 vm, u32 slot)

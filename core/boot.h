@@ -81,15 +81,20 @@ int remap_vm_image(u32 vm, u64 pfn, u64 idx);
     assigns held_page, frames[0 .. CV_MAX_FRAMES - 1], vms[0 .. CV_MAX_VMS],
       dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], io_claims[0 .. CV_MAX_IO_CLAIMS - 1],
       bounce_buffer[0 .. CV_PAGE_SIZE - 1], lineages[0 .. CV_MAX_LINEAGES - 1],
-      vm_measures[vm];
+      vm_measures[vm], crypto_verified;
     INV_ENSURES
     VM_ENSURES
     ensures locks: held_page == 0;
     ensures result: \result <= 0;
     ensures done: \result == 0 ==> \old(is_loading(vm)) && vms[vm].has_manifest == 1;
+    ensures signed: \result == 0 ==> crypto_verified == (u64)(\old(crypto_verified) + 1);
     ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]); */
 int set_manifest(u32 vm, u64 pfn);
 
+/*@ // What was measured is what the manifest says.
+    predicate is_expected{L}(integer v) = \forall integer k; 0 <= k < CRYPTO_HASH_SIZE ==>
+      vm_measures[v].digest[k] == vm_measures[v].expected[k];
+ */
 /*
  * One step of verification: the first fixes the layout, each of the next takes up to
  * VERIFY_BATCH image frames from the host, maps and measures them, the last makes the VM
@@ -119,6 +124,7 @@ int set_manifest(u32 vm, u64 pfn);
     ensures before: \result >= 0 ==> \old(vms[vm].state) == CV_VM_READY;
     ensures done: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED && vms[vm].verified == 1 &&
       \old(vms[vm].verifying) != 0 && \old(vms[vm].verify_region) == \old(vms[vm].nr_regions);
+    ensures measured: \result == 0 && vms[vm].has_manifest != 0 ==> is_expected(vm);
     ensures more: \result > 0 ==> vms[vm].state == CV_VM_READY && vms[vm].verifying != 0;
     ensures refused: \result < 0 ==> vms[vm] == \old(vms[vm]) && same_vcpus{Pre, Post}; */
 s64 verify_vm(u32 vm);

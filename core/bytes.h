@@ -52,16 +52,18 @@ static inline void bytes_wipe(u8 *to, u32 size)
 /*@ requires a: \valid_read(a + (0 .. size - 1));
     requires b: \valid_read(b + (0 .. size - 1));
     terminates \true; exits \false;
-    assigns \nothing; */
+    assigns \nothing;
+    ensures equal: \result <==> \forall integer k; 0 <= k < size ==> a[k] == b[k]; */
 static inline bool bytes_equal(const u8 *a, const u8 *b, u32 size)
 {
 	u32 differ = 0;
 
-	/*@ loop invariant 0 <= i <= size;
+	/*@ loop invariant 0 <= differ <= i <= size;
+	    loop invariant differ == 0 <==> \forall integer k; 0 <= k < i ==> a[k] == b[k];
 	    loop assigns i, differ;
 	    loop variant size - i; */
 	for (u32 i = 0; i < size; i++)
-		differ |= (u32)(a[i] ^ b[i]);
+		differ += a[i] != b[i];
 	return differ == 0;
 }
 

@@ -32,20 +32,13 @@ void crypto_hash_update(struct crypto_hash *hash, const u8 *data, u32 size);
     terminates \true; exits \false; assigns digest[0 .. CRYPTO_HASH_SIZE - 1]; */
 void crypto_hash_final(const struct crypto_hash *hash, u8 digest[CRYPTO_HASH_SIZE]);
 
-/* ECDSA P-384 over a SHA-384 digest: is the signature by that key? */
-/*@ requires key: \valid_read(key + (0 .. CRYPTO_PUBLIC_KEY_SIZE - 1));
-    requires digest: \valid_read(digest + (0 .. CRYPTO_HASH_SIZE - 1));
-    requires signature: \valid_read(signature + (0 .. CRYPTO_SIGNATURE_SIZE - 1));
-    terminates \true; exits \false; assigns \nothing; */
-bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_HASH_SIZE],
-		   const u8 signature[CRYPTO_SIGNATURE_SIZE]);
-
 /*
- * To the prover: how often something was encrypted, or found authentic; and the nonce and the first
- * bytes of `aad` the last time.
+ * To the prover: how often a signature was good, something was encrypted, or found authentic; and
+ * the nonce and the first bytes of `aad` the last time.
  */
 #define CRYPTO_AAD_KNOWN 24U
-/*@ ghost extern u64 crypto_sealed;
+/*@ ghost extern u64 crypto_verified;
+    extern u64 crypto_sealed;
     extern u64 crypto_opened;
     extern u8 crypto_nonce[CRYPTO_NONCE_SIZE];
     extern u8 crypto_aad[CRYPTO_AAD_KNOWN]; */
@@ -53,8 +46,17 @@ bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_
 /* clang-format off */
 #define CRYPTO_LAST \
 	crypto_nonce[0 .. CRYPTO_NONCE_SIZE - 1], crypto_aad[0 .. CRYPTO_AAD_KNOWN - 1]
-#define CRYPTO_GHOSTS crypto_sealed, crypto_opened, CRYPTO_LAST
+#define CRYPTO_GHOSTS crypto_verified, crypto_sealed, crypto_opened, CRYPTO_LAST
 /* clang-format on */
+
+/* ECDSA P-384 over a SHA-384 digest: is the signature by that key? */
+/*@ requires key: \valid_read(key + (0 .. CRYPTO_PUBLIC_KEY_SIZE - 1));
+    requires digest: \valid_read(digest + (0 .. CRYPTO_HASH_SIZE - 1));
+    requires signature: \valid_read(signature + (0 .. CRYPTO_SIGNATURE_SIZE - 1));
+    terminates \true; exits \false; assigns crypto_verified;
+    ensures verified: crypto_verified == (u64)(\old(crypto_verified) + (\result ? 1 : 0)); */
+bool crypto_verify(const u8 key[CRYPTO_PUBLIC_KEY_SIZE], const u8 digest[CRYPTO_HASH_SIZE],
+		   const u8 signature[CRYPTO_SIGNATURE_SIZE]);
 
 /* Encrypt `data` in place; the tag also covers `aad`. */
 /*@ requires key: \valid_read(key + (0 .. CRYPTO_KEY_SIZE - 1));

@@ -57,7 +57,7 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn)
     assigns \nothing;
     ensures \result <= 0;
     ensures \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&
-      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state == CV_VM_READY) &&
+      (is_vm(dma_contexts[ctx].owner) ==> is_loading(dma_contexts[ctx].owner)) &&
       in_map(dma_map(ctx), iova / 4096) && iova % 4096 == 0 &&
       map_of(dma_map(ctx), iova / 4096) == 0 && l_owner(pfn) == dma_contexts[ctx].owner &&
       l_gfn(pfn) == iova / 4096 &&

@@ -10,7 +10,7 @@
 #ifndef CORE_DMA_H
 #define CORE_DMA_H
 
-#include "core/invariant.h"
+#include "core/invariant_vm.h"
 #include "core/lock.h"
 #include "core/types.h"
 
@@ -40,7 +40,7 @@ bool dma_vm_has_context(u32 vm);
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> \old(dma_contexts[ctx].owner) == CV_INVALID_ID &&
-      (owner == CV_HOSTVISOR || vms[owner].state == CV_VM_READY);
+      (owner == CV_HOSTVISOR || is_loading(owner));
     ensures given: \result == 0 ==> dma_contexts[ctx].owner == owner;
     ensures empty: \result == 0 ==> \forall integer g; in_map(dma_map(ctx), g) ==>
       map_of(dma_map(ctx), g) == 0; */
@@ -62,7 +62,7 @@ int alloc_smmu_pgd(u32 ctx, u32 owner);
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> is_vm(dma_contexts[ctx].owner) &&
-      vms[dma_contexts[ctx].owner].state == CV_VM_READY;
+      is_loading(dma_contexts[ctx].owner);
     ensures record: \result == 0 ==> l_owner(pfn) == dma_contexts[ctx].owner &&
       l_gfn(pfn) == gfn;
     ensures mapped: \result == 0 ==> in_map(dma_contexts[ctx].owner, gfn) &&
@@ -92,7 +92,7 @@ int smmu_assign_page(u32 ctx, u64 pfn, u64 gfn);
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&
-      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state == CV_VM_READY) &&
+      (is_vm(dma_contexts[ctx].owner) ==> is_loading(dma_contexts[ctx].owner)) &&
       in_map(dma_map(ctx), iova / 4096) && iova % 4096 == 0 &&
       \old(map_of(dma_map(ctx), iova / 4096)) == 0 &&
       \old(l_owner(d_pfn(pte))) == dma_contexts[ctx].owner &&
@@ -124,7 +124,8 @@ int smmu_map_page(u32 ctx, u64 iova, u64 pte);
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> dma_contexts[ctx].owner != CV_INVALID_ID &&
-      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state != CV_VM_VERIFIED) &&
+      (is_vm(dma_contexts[ctx].owner) ==> is_loading(dma_contexts[ctx].owner) ||
+        vms[dma_contexts[ctx].owner].state == CV_VM_POWEROFF) &&
       in_map(dma_map(ctx), iova / 4096) && iova % 4096 == 0 &&
       \old(map_of(dma_map(ctx), iova / 4096)) != 0;
     ensures out: \result == 0 ==> map_of(dma_map(ctx), iova / 4096) == 0;
@@ -203,7 +204,7 @@ s64 dma_lookup(u32 ctx, u64 iova);
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
     ensures before: \result == 0 ==> is_stream(stream) && \old(stream_contexts[stream]) == 0 &&
       dma_contexts[ctx].owner != CV_INVALID_ID &&
-      (is_vm(dma_contexts[ctx].owner) ==> vms[dma_contexts[ctx].owner].state == CV_VM_READY);
+      (is_vm(dma_contexts[ctx].owner) ==> is_loading(dma_contexts[ctx].owner));
     ensures attached: \result == 0 ==> stream_contexts[stream] == ctx + 1;
     ensures others: \forall integer s; is_stream(s) && s != stream ==>
       stream_contexts[s] == \old(stream_contexts[s]); */

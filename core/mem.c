@@ -344,7 +344,7 @@ int clear_vm_page(u32 vm, u64 pfn)
     ensures \result <= 0;
     ensures outside: \result == 0 ==> !in_ram(vm, gfn, 1);
     ensures \result == 0 ==> in_map(vm, gfn) && in_map(MAP_HOST, pfn) && pfn != 0 &&
-      map_of(vm, gfn) == 0 && vms[vm].state == CV_VM_READY && l_owner(pfn) == CV_INVALID_ID &&
+      map_of(vm, gfn) == 0 && is_loading(vm) && l_owner(pfn) == CV_INVALID_ID &&
       l_device(pfn) == MACHINE_DEVICE_ASSIGNABLE && \forall integer i; is_claim(i) &&
         io_claims[i].vm != 0 ==> io_claims[i].pfn != pfn; */
 static int check_map_io(u32 vm, u64 gfn, u64 pfn)

@@ -27,7 +27,7 @@
     INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
-    ensures mapped: \result == 0 ==> in_map(MAP_HOST, addr / 4096) &&
+    ensures mapped: \result == 0 ==> addr / 4096 != 0 && in_map(MAP_HOST, addr / 4096) &&
       map_of(MAP_HOST, addr / 4096) != 0;
     ensures maps: \forall integer m, g; in_map(m, g) && m != MAP_HOST ==>
       map_of(m, g) == \old(map_of(m, g)) && depth_of(m, g) == \old(depth_of(m, g)); */
@@ -148,9 +148,8 @@ int map_pfn_vm(u32 vm, u64 addr, u64 pte, u32 level);
     INV_ENSURES
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
-    ensures state: \result == 0 ==>
-      vms[vm].state == CV_VM_READY || vms[vm].state == CV_VM_VERIFIED;
-    ensures args: \result == 0 ==> in_map(vm, gfn) &&
+    ensures state: \result == 0 ==> takes_frames(vm);
+    ensures args: \result == 0 ==> in_map(vm, gfn) && in_ram(vm, gfn, level == 2 ? 512 : 1) &&
       (level == 2 ==> gfn % 512 == 0 && pfn % 512 == 0);
     ensures page: \result == 0 && level == 3 ==> l_owner(pfn) == vm && l_gfn(pfn) == gfn &&
       map_of(vm, gfn) == d_page(pfn, DESC_ATTR_MEMORY);
@@ -207,7 +206,8 @@ int clear_vm_page(u32 vm, u64 pfn);
     INV_CLAUSES(ensures)
     ensures result: \result <= 0;
     ensures refused: \result != 0 ==> unchanged{Pre, Post};
-    ensures before: \result == 0 ==> vms[vm].state == CV_VM_READY &&
+    ensures aligned: \result == 0 ==> gpa % 4096 == 0 && pa % 4096 == 0;
+    ensures before: \result == 0 ==> is_loading(vm) &&
       l_owner(pa / 4096) == CV_INVALID_ID && pa / 4096 != 0 &&
       l_device(pa / 4096) == MACHINE_DEVICE_ASSIGNABLE &&
       \forall integer i; is_claim(i) && \old(io_claims[i].vm) != 0 ==>

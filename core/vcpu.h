@@ -71,6 +71,7 @@ int register_vcpu(u32 vm, u64 vcpu, u64 run_pfn);
     ensures result: \result <= 0;
     ensures done: \result == 0 ==> \exists integer s; is_slot(s) && vcpus[s].vm == vm &&
       vcpus[s].id == vcpu && \old(vcpus[s].state) == CV_VCPU_READY && vcpus[s].state == CV_VCPU_ACTIVE &&
+      \old(vcpus[s].powered) != 0 &&
       \forall integer t; is_slot(t) && t != s ==> vcpus[t] == \old(vcpus[t]);
     ensures verified: \result == 0 ==> vms[vm].state == CV_VM_VERIFIED;
     ensures refused: \result != 0 ==> \forall integer s; is_slot(s) ==>

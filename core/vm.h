@@ -84,7 +84,7 @@ int register_kvm(u32 vm);
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
-    ensures done: \result == 0 ==> \old(is_loading(vm)) && ram_has(vm, \old(vms[vm].nr_ram), gfn, nr) &&
+    ensures done: \result == 0 ==> \old(is_loading(vm)) && ram_has(vm, \old(vms[vm].nr_ram), gfn, nr) && nr > 0 &&
       vms[vm].nr_ram == \old(vms[vm].nr_ram) + 1 && gfn + nr <= table_geometry.gfn_limit;
     ensures apart: \result == 0 ==> (\forall integer r; 0 <= r < \old(vms[vm].nr_ram) ==>
       !ram_meets{Pre}(vm, r, gfn, nr)) && \forall integer i; is_claim(i) && io_claims[i].vm == vm ==>

@@ -37,6 +37,10 @@ QUICK = ["-wp-no-ground", "-wp-no-pruning"]
 # proof/functions says after a + comes with the second try: goals that are split are many more, and
 # seldom needed.
 TRIES = [(10, [*QUICK, "-wp-steps", "1500000"]), (20, [*QUICK, "-wp-steps", "6000000"]), (120, [])]
+# Instead of goals: is there a precondition, a loop invariant or a call after which all could be proved,
+# or code that cannot be reached?
+SMOKE = ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=" + ",".join(
+    f"-@{kind}" for kind in ("requires", "ensures", "assigns", "assert", "invariant", "variant", "exits", "terminates", "lemma"))]
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 # OCaml collects less often when it may use more memory: a twentieth of Frama-C's time.
 PROVER_ENV = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=67108864",
@@ -109,7 +113,7 @@ def wp_command(file, options, args, attempt=0):
     return ["frama-c", "-machdep", "gcc_x86_64", f"-cpp-extra-args=-I{args.tree} -I{args.tree}/include",
             os.path.join(args.tree, file), "-wp", "-wp-rte",
             *([] if "-wp-model" in options else ["-wp-model", "Typed+ref"]),
-            "-wp-prover", "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(timeout),
+            "-wp-prover", "z3" if args.smoke else "z3,cvc4", "-wp-par", "1", "-wp-timeout", str(timeout),
             "-wp-cache", "rebuild" if args.fresh and attempt == 0 else "update", "-wp-cache-dir", args.cache,
             *more, *options]
 
@@ -158,14 +162,18 @@ def clause_of(goal):
 
 
 def only(function, failed):
-    """WP's options to prove a function again: the clauses that failed, or all if one has no name."""
+    """WP's options to prove a function again: the clauses that failed, if WP can be told which those are."""
     names = set()
     for goal in failed:
-        match = re.match(rf"{function}_(?:call_\w+_)?(?:ensures|assert|requires|loop_invariant)_([a-z]\w*?)"
+        match = re.match(rf"{function}_(?:call_\w+_)?(ensures|assert|requires|loop_invariant)(?:_([a-z]\w*?))?"
                          r"(_\d+)?(?:_preserved|_established)?$", clause_of(goal))
-        if not match or match.group(1).startswith("rte_"):
+        if not match:
             return ["-wp-fct", function]
-        names |= {match.group(1), match.group(1) + (match.group(2) or "")}
+        kind, name, number = match.groups(default="")
+        if not name:
+            names.add("@" + kind.removeprefix("loop_"))
+        else:
+            names |= {"rte"} if name.startswith("rte_") else {name, name + number}
     return ["-wp-fct", function, "-wp-prop", ",".join(sorted(names))]
 
 
@@ -197,8 +205,6 @@ def read_log(lines, functions):
             results[name].add(match.group(2), match.group(3), seconds(line.partition(" : Valid")[2]))
         elif "Memory model hypotheses" in line:
             wrong.append("WP assumes something about memory")
-        elif "Smoke-test" in line and "[Passed]" not in line:
-            wrong.append(f"a contradiction: {line.split('Smoke-test', 1)[1].strip()}")
         elif line.startswith("[prove]") or "User Error" in line:
             wrong.append(line.strip())
         match = re.search(r"Proved goals: *(\d+) */ *(\d+)", line)
@@ -247,8 +253,7 @@ def prove_unit(unit, out, args, progress, attempt):
     """Returns the results by function, and what is wrong."""
     file, functions = unit.target.file, unit.functions
     log = os.path.join(out, f"{unit.log}{'+' * attempt}.log")
-    smoke = ["-wp-smoke-tests", "-wp-smoke-timeout", "2"] if args.smoke and attempt == 0 else []
-    lines = frama_c(file, out, [*unit.target.options, *unit.options, *smoke], log, args, attempt)
+    lines = frama_c(file, out, [*unit.target.options, *unit.options], log, args, attempt)
     if functions:
         results, wrong, summary = read_log(lines, functions)
         if summary is None:
@@ -264,6 +269,34 @@ def prove_unit(unit, out, args, progress, attempt):
     what = f"{','.join(functions) or 'lemmas'}{', again' if attempt else ''}"
     progress.step(f"{file} {what[:70]}: {proved} of {goals}")
     return results, [f"{file}: {w} (see {log})" for w in sorted(set(wrong))]
+
+
+def smoke_unit(unit, out, args, progress):
+    """Look for contradictions. Returns how many places were looked at, and those found."""
+    log = os.path.join(out, f"{unit.log}.smoke.log")
+    lines = frama_c(unit.target.file, out, [*unit.target.options, *unit.options, *SMOKE], log, args, 0)
+    tests = [line for line in lines if "Smoke-test" in line]
+    found = [line.split("Smoke-test", 1)[1].strip() for line in tests if "[Passed]" not in line]
+    if not any("Proved goals" in line for line in lines):
+        found.append("Frama-C came to no end")
+    progress.step(f"{unit.target.file} {','.join(unit.functions)[:70]}: {len(tests)} places")
+    return len(tests), [f"{unit.target.file}: {what} (see {log})" for what in found]
+
+
+def smoke_all(targets, out, args):
+    start, work = time.time(), [u for u in units(targets) if u.functions]
+    progress = Progress(len(work))
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        try:
+            done = list(pool.map(lambda unit: smoke_unit(unit, out, args, progress), work))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            fail("interrupted")
+    found = [what for _, bad in done for what in bad]
+    print("\n".join([f"FAIL: {what}" for what in found] +
+                    [f"{'FAILED' if found else 'ok'}: {len(found)} contradictions at {sum(n for n, _ in done)} places, "
+                     f"{time.time() - start:.0f} s"]))
+    return 1 if found else 0
 
 
 # ------------------------------------------------------------------- the text
@@ -481,7 +514,7 @@ def main():
     parser.add_argument("--jobs", type=int, default=2 * (os.cpu_count() or 1) + 1,
                         help="runs of Frama-C at a time (default: two a CPU, and one more: WP sleeps 50 ms a goal)")
     parser.add_argument("--fresh", action="store_true", help="prove again what BUILD/proof/cache knows to be proved")
-    parser.add_argument("--smoke", action="store_true", help="look for contradictory preconditions as well")
+    parser.add_argument("--smoke", action="store_true", help="prove nothing: look for contradictory preconditions and code that they make unreachable")
     parser.add_argument("--allow-open", action="store_true", help="lemmas without a proof are no error, if they are as many as proof/lemmas pins")
     parser.add_argument("--compile", action="append", help="how the core is compiled: compiler and flags; may be given again")
     parser.add_argument("--check", action="store_true", help="prove nothing: compare the texts and the list of assumptions")
@@ -583,6 +616,8 @@ def run(args, out):
     unknown = set(args.files) - {t.file for t in targets}
     if unknown:
         fail(f"not in proof/functions: {' '.join(sorted(unknown))}")
+    if args.smoke:
+        return smoke_all(targets, out, args)
     texts, wrong = {}, []
     compilers = [c for c in args.compile or [COMPILE] if shutil.which(shlex.split(c)[0])]
     if not compilers:
