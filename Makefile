@@ -169,8 +169,8 @@ prove: | $(B)/deps-prove		## prove the core (proof/): PROVE_FLAGS=--allow-open S
 	@proof/prove.py --build '$(B)' --compile '$(CC) $(BASE_CFLAGS) $(CORE_CFLAGS)' \
 		--compile '$(A64)gcc $(A64_CFLAGS)' $(if $(SMOKE),--smoke) $(PROVE_FLAGS)
 
-mutants: | $(B)/deps-prove	## each fault of proof/mutants and test/faults breaks a proof
-	@proof/mutants.py --build '$(B)' $(MUTANT_FLAGS)
+mutants: | $(B)/deps-prove	## each fault of proof/mutants and test/faults breaks a proof; CHECKS=1: each check taken out
+	@proof/$(if $(CHECKS),checks,mutants).py --build '$(B)' $(MUTANT_FLAGS)
 
 faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit tests, by seeds 1 to 5
 	tools/find-faults.sh --build '$(B)' unit

@@ -272,7 +272,7 @@ int dma_attach(u32 ctx, u64 stream)
 {
 	u32 owner = dma_contexts[ctx].owner;
 
-	if (stream >= CV_MAX_STREAMS || stream >= machine_streams())
+	if (stream >= machine_streams())
 		return CV_EINVAL;
 	if (owner == CV_INVALID_ID)
 		return CV_EPERM;
@@ -300,7 +300,7 @@ int dma_detach(u32 ctx, u64 stream)
 {
 	u32 owner = dma_contexts[ctx].owner;
 
-	if (stream >= CV_MAX_STREAMS || stream >= machine_streams())
+	if (stream >= machine_streams())
 		return CV_EINVAL;
 	if (stream_contexts[stream] != ctx + 1)
 		return CV_ENOENT;

@@ -369,7 +369,7 @@ int map_io(u32 vm, u64 gpa, u64 pa)
 	u32 claim = find_free_io_claim();
 	int error;
 
-	if ((gpa | pa) % CV_PAGE_SIZE != 0)
+	if (gpa % CV_PAGE_SIZE != 0 || pa % CV_PAGE_SIZE != 0)
 		return CV_EINVAL;
 	error = check_map_io(vm, gfn, pfn);
 	if (error != CV_OK)

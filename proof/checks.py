@@ -9,7 +9,6 @@ nothing is wrong with that; exit code 1 if another one breaks no proof, or one o
 """
 
 import argparse
-import concurrent.futures
 import difflib
 import os
 import re
@@ -105,13 +104,12 @@ def run(found, out, args):
         name, patch = item
         return name, *mutants.try_patch(f"check-{os.path.basename(patch)[:-6]}", patch, targets, out, args)
 
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for name, verdict, detail in pool.map(one, found.items()):
-            good = verdict == ("run" if name in known else "proof")
-            broken += verdict == "proof"
-            wrong += [] if good else [name]
-            print(f"{'ok  ' if good else 'FAIL'} {name}: {'breaks ' + detail if verdict == 'proof' else known.get(name, detail)}",
-                  flush=True)
+    for name, verdict, detail in mutants.in_parallel(one, found.items(), args.jobs):
+        good = verdict == ("run" if name in known else "proof")
+        broken += verdict == "proof"
+        wrong += [] if good else [name]
+        print(f"{'ok  ' if good else 'FAIL'} {name}: {'breaks ' + detail if verdict == 'proof' else known.get(name, detail)}",
+              flush=True)
     print(f"{len(found)} checks taken out: {broken} break a proof, {len(wrong)} unexpected, {time.time() - start:.0f} s")
     return 1 if wrong else 0
 

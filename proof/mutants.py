@@ -86,6 +86,29 @@ def changed(tree, patch):
     return touched
 
 
+# The process groups of Frama-C and its provers.
+RUNNING = set()
+
+
+def stop_run(pid):
+    try:
+        os.killpg(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended
+
+
+def in_parallel(work, items, jobs):
+    """What work(item) returns, in the order of the items; Ctrl-C ends all."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield from pool.map(work, items)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for pid in list(RUNNING):
+                stop_run(pid)
+            sys.exit("interrupted")
+
+
 def run_wp(target, options, out, args, attempt, log, stop):
     """Returns the goals that fail, by function, or the first if it is to stop there; and whether there was an answer."""
     command = prove.wp_command(target.file, [*target.options, *options], args, attempt)
@@ -94,7 +117,8 @@ def run_wp(target, options, out, args, attempt, log, stop):
             subprocess.Popen(command, cwd=args.tree, env=prove.wp_environment(out), stdin=subprocess.DEVNULL,
                              text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                              start_new_session=True) as run:
-        timer = threading.Timer(args.limit, lambda: os.killpg(run.pid, signal.SIGTERM))
+        RUNNING.add(run.pid)
+        timer = threading.Timer(args.limit, stop_run, [run.pid])
         timer.start()
         for line in run.stdout:
             f.write(line)
@@ -105,9 +129,10 @@ def run_wp(target, options, out, args, attempt, log, stop):
                 failures.setdefault("", []).append(f"not C any more: {line.strip()}")
             ended = ended or "Proved goals" in line
             if failures and stop:
-                os.killpg(run.pid, signal.SIGTERM)
+                stop_run(run.pid)
                 break
         timer.cancel()
+        RUNNING.discard(run.pid)
     return failures, ended or bool(failures and stop)
 
 
@@ -248,12 +273,11 @@ def run(args, out):
         print(line, flush=True)
         return item[0], verdict, good, line
 
-    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for name, verdict, good, line in pool.map(one, names.items()):
-            counts[verdict] = counts.get(verdict, 0) + 1
-            table.append(line)
-            if not good:
-                wrong.append(name)
+    for name, verdict, good, line in in_parallel(one, names.items(), args.jobs):
+        counts[verdict] = counts.get(verdict, 0) + 1
+        table.append(line)
+        if not good:
+            wrong.append(name)
     summary = f"{len(names)} faults: " + ", ".join(f"{n} {v}" for v, n in sorted(counts.items()))
     print(f"{summary}; {len(wrong)} unexpected, {time.time() - start:.0f} s")
     with open(os.path.join(out, "mutants.txt"), "w", encoding="utf-8") as f:
