@@ -171,6 +171,7 @@ prove: | $(B)/deps-prove		## prove the core (proof/): PROVE_FLAGS=--allow-open S
 
 mutants: | $(B)/deps-prove	## each fault of proof/mutants and test/faults breaks a proof; CHECKS=1: each check taken out
 	@proof/$(if $(CHECKS),checks,mutants).py --build '$(B)' $(MUTANT_FLAGS)
+	$(if $(CHECKS)$(MUTANT_FLAGS),,@BUILD='$(B)' LIMIT=600 proof/cbmc/run.sh '^bug-')
 
 faults: faults-build $(B)/unit	## each fault of test/faults found: by the unit tests, by seeds 1 to 5
 	tools/find-faults.sh --build '$(B)' unit

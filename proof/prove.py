@@ -422,8 +422,8 @@ def check_assumptions(targets):
 # ------------------------------------------------------------------- CBMC
 
 def run_cbmc(args):
-    """The checks of proof/cbmc/run.sh: name -> (ok, seconds)."""
-    run = subprocess.run(["proof/cbmc/run.sh"], cwd=ROOT, stdin=subprocess.DEVNULL,
+    """The checks of proof/cbmc/run.sh, without its planted bugs: name -> (ok, seconds)."""
+    run = subprocess.run(["proof/cbmc/run.sh", "^(descriptor|lock|ni-)"], cwd=ROOT, stdin=subprocess.DEVNULL,
                          env=dict(os.environ, BUILD=args.build, LIMIT="600"), capture_output=True, text=True,
                          check=False)
     checks = {}

@@ -9,7 +9,7 @@ usage()
 	cat <<-END
 	usage: proof/cbmc/run.sh [-h] [PATTERN]
 
-	Runs every check whose name contains PATTERN (default: all), a line each:
+	Runs every check whose name matches PATTERN (extended; default: all), a line each:
 	  ok NAME (SECONDS)  or  FAIL NAME (SECONDS): why
 	  descriptor    the axioms of core/descriptor.h, about its C
 	  lock          core/lock.c: mutual exclusion and order, 2 CPUs, 2 rounds each
@@ -77,7 +77,7 @@ check()
 	local name=$1 expected=$2 log=$out/$1.log start=${EPOCHREALTIME/./} code=0 got why='' note='' seconds
 
 	shift 2
-	[[ $name == *$pattern* ]] || return 0
+	[[ $name =~ $pattern ]] || return 0
 	run=$((run + 1))
 	"$1" "$2" "$log" "${@:3}" || code=$?
 	got=$(failures "$log")
@@ -129,7 +129,7 @@ bug()
 {
 	local name=bug-$1 file=$2 text=$out/bug-$1
 
-	[[ $name == *$pattern* ]] || return 0
+	[[ $name =~ $pattern ]] || return 0
 	rm -rf "$text"
 	mkdir -p "$text/core" "$text/$(dirname "$file")"
 	cp core/{page,mem,dma,lock}.c "$text/core"
