@@ -39,7 +39,7 @@ QUICK = ["-wp-no-ground", "-wp-no-pruning"]
 TRIES = [(10, [*QUICK, "-wp-steps", "1500000"]), (20, [*QUICK, "-wp-steps", "6000000"]), (120, [])]
 # Instead of goals: is there a precondition, a loop invariant or a call after which all could be proved,
 # or code that cannot be reached?
-SMOKE = ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-prop=" + ",".join(
+SMOKE = ["-wp-smoke-tests", "-wp-smoke-timeout", "2", "-wp-steps", "500000", "-wp-prop=" + ",".join(
     f"-@{kind}" for kind in ("requires", "ensures", "assigns", "assert", "invariant", "variant", "exits", "terminates", "lemma"))]
 # z3 fills 17 MB of tables whenever it starts, which is most of its time for a goal; huge pages halve it.
 # OCaml collects less often when it may use more memory: a twentieth of Frama-C's time.
