@@ -60,7 +60,7 @@ def checks(out):
             function = next(name for name, start, end in places if start <= line <= end)
             what = re.sub(r"\s+", " ", removed).strip("| ")
             name = f"{function}:{what}"
-            path = os.path.join(out, f"{len(found)}.patch")
+            path = os.path.abspath(os.path.join(out, f"{len(found)}.patch"))
             with open(path, "w", encoding="utf-8") as f:
                 f.writelines(diff)
             found[name] = path
@@ -87,13 +87,12 @@ def main():
     parser.add_argument("--list", action="store_true", help="only say what would be taken out")
     args = parser.parse_args()
     os.chdir(prove.ROOT)
-    out = mutants.prepare(args)
-    found = {n: p for n, p in checks(os.path.join(out, "checks")).items()
-             if not args.names or any(a in n for a in args.names)}
-    if args.list:
-        print("\n".join(found))
-        return 0
-    return run(found, out, args)
+    found = checks(os.path.join(args.build, "proof", "checks"))
+    gone = [name for name in read_known() if name not in found]
+    if args.list or gone:
+        print("\n".join([*found, *(f"FAIL: proof/checks: there is no check {name}" for name in gone)]))
+        return 1 if gone else 0
+    return run({n: p for n, p in found.items() if not args.names or any(a in n for a in args.names)}, mutants.prepare(args), args)
 
 
 def run(found, out, args):
