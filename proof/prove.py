@@ -277,7 +277,7 @@ def smoke_unit(unit, out, args, progress):
     lines = frama_c(unit.target.file, out, [*unit.target.options, *unit.options, *SMOKE], log, args, 0)
     tests = [line for line in lines if "Smoke-test" in line]
     found = [line.split("Smoke-test", 1)[1].strip() for line in tests if "[Passed]" not in line]
-    if not any("Proved goals" in line for line in lines):
+    if not any("Proved goals" in line or "No goal generated" in line for line in lines):
         found.append("Frama-C came to no end")
     progress.step(f"{unit.target.file} {','.join(unit.functions)[:70]}: {len(tests)} places")
     return len(tests), [f"{unit.target.file}: {what} (see {log})" for what in found]
