@@ -8,7 +8,6 @@ nothing is wrong with that; exit code 1 if another one breaks no proof, or one o
 `make prove` first, as for mutants.py, whose options these are.
 """
 
-import argparse
 import difflib
 import os
 import re
@@ -47,7 +46,7 @@ def faulty_texts(text):
 
 
 def checks(out):
-    """Every check: name -> (the condition, a patch that takes it out)."""
+    """Every check, by its function and text, with a patch that takes it out."""
     os.makedirs(out, exist_ok=True)
     found = {}
     for file in FILES:
@@ -79,11 +78,7 @@ def read_known():
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", help="only checks whose function or text contains one of these")
-    parser.add_argument("--build", default="build", help="build directory (default: build)")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="checks at a time")
-    parser.add_argument("--limit", type=int, default=600, help="seconds a check")
+    parser = mutants.options(__doc__)
     parser.add_argument("--list", action="store_true", help="only say what would be taken out")
     args = parser.parse_args()
     os.chdir(prove.ROOT)

@@ -218,12 +218,18 @@ def try_patch(name, patch, targets, out, args):
     return "run", f"all goals of {', '.join(n for _, names in work for n in names)} are proved"
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def options(description):
+    """What this tool and checks.py can be told."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", help="only faults whose name contains one of these")
     parser.add_argument("--build", default="build", help="build directory (default: build)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="faults at a time")
     parser.add_argument("--limit", type=int, default=600, help="seconds a fault")
+    return parser
+
+
+def main():
+    parser = options(__doc__)
     parser.add_argument("--check", action="store_true", help="prove nothing: does each fault apply, and is it known what is expected?")
     args = parser.parse_args()
     os.chdir(ROOT)
