@@ -10,6 +10,9 @@ result. What a patch is expected to do is said in proof/mutants/expected:
   open       it changes a function that is not proved yet
   run        no contract speaks of it: the simulator or the unit tests find it (make faults)
 
+What else can come of it is an error: limit, no answer; control, it fails without the fault too;
+broken, the patch does not apply, or what it makes is not C.
+
 Exit code 1 if one does otherwise. A control proves the same functions without the fault, so that a
 goal that only takes too long is not taken for one that the fault breaks; run `make prove` first, so
 that the cache knows them.
@@ -179,8 +182,8 @@ def broken_clause(target, options, tree, out, args, name):
         broken = [g for goals in failures.values() for g in goals if prove.clause_of(g) not in slow]
         if without and broken:
             return "proof", broken[0]
-        if without and not ended and not slow:
-            return "proof", f"no answer in {args.limit} s"
+        if not ended:
+            return "limit", f"no answer in {args.limit} s"
     return "control", f"without the fault: {', '.join(slow) or 'no answer'}"
 
 
