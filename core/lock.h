@@ -63,7 +63,7 @@ enum lock_rank {
 	dma_contexts[0 .. CV_MAX_DMA_CONTEXTS - 1], stream_contexts[0 .. CV_MAX_STREAMS - 1], \
 	io_claims[0 .. CV_MAX_IO_CLAIMS - 1], vm_id_taken[0 .. CV_MAX_VMS], next_vmid, \
 	cpus[0 .. CV_MAX_CPUS - 1], bounce_buffer[0 .. CV_PAGE_SIZE - 1], \
-	lineages[0 .. CV_MAX_LINEAGES - 1], CRYPTO_GHOSTS
+	lineages[0 .. CV_MAX_LINEAGES - 1], machine_stored, CRYPTO_GHOSTS
 /* A function that takes its locks itself, and has dropped them when it returns. */
 #define ENTRY_REQUIRES \
 	requires locks: no_locks; \

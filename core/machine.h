@@ -159,7 +159,9 @@ void machine_kick_vm(u32 vm);
  * what has to move for it to fit comes from lineages[]. read: record `index`, below size, of those
  * there were at boot, in the order in which they were appended; generation 0: not a record.
  */
-/*@ terminates \true; exits \false; assigns \nothing; */
+/*@ ghost extern u64 machine_stored; */ /* how often something was */
+/*@ terminates \true; exits \false; assigns machine_stored;
+    ensures stored: machine_stored == (u64)(\old(machine_stored) + (\result ? 1 : 0)); */
 bool machine_store_append(struct lineage lineage);
 /*@ terminates \true; exits \false; assigns \nothing; */
 struct lineage machine_store_read(u32 index);

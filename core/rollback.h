@@ -11,6 +11,7 @@
 #define CORE_ROLLBACK_H
 
 #include "core/lock.h"
+#include "core/machine.h"
 #include "core/state.h"
 #include "core/types.h"
 #include "corevisor/error.h"
@@ -25,6 +26,9 @@
       is_lineage(i, low, high) && lineages[i].generation >= generation;
     predicate lineages_same{A, B} = \forall integer i; 0 <= i < CV_MAX_LINEAGES ==>
       \at(lineages[i], A) == \at(lineages[i], B);
+    // What is known now and was not is in the store, too.
+    predicate store_is_told{A, B} = lineages_same{A, B} ||
+      \at(machine_stored, B) == (u64)(\at(machine_stored, A) + 1);
     // No snapshot that is known is ever forgotten.
     predicate lineages_kept{A, B} = \forall integer i; 0 <= i < CV_MAX_LINEAGES &&
       \at(lineages[i].generation, A) != 0 ==>
@@ -50,13 +54,14 @@ int rollback_check(struct lineage lineage);
  * CV_ESTALE, CV_ENOSPC (also: the store takes no more).
  */
 /*@ requires lock: held_page != 0;
-    terminates \true; exits \false; assigns lineages[0 .. CV_MAX_LINEAGES - 1];
+    terminates \true; exits \false; assigns lineages[0 .. CV_MAX_LINEAGES - 1], machine_stored;
     ensures result: \result == 0 || \result == CV_ESTALE || \result == CV_ENOSPC;
     ensures stale: \result == CV_ESTALE <==>
       is_stale{Pre}(lineage.id_low, lineage.id_high, lineage.generation);
     ensures known: \result == 0 && lineage.generation != 0 ==>
       is_known(lineage.id_low, lineage.id_high, lineage.generation);
     ensures kept: lineages_kept{Pre, Post};
+    ensures stored: \result == 0 ==> store_is_told{Pre, Post};
     ensures refused: \result != 0 ==> lineages_same{Pre, Post}; */
 int rollback_note(struct lineage lineage);
 
@@ -65,7 +70,7 @@ int rollback_note(struct lineage lineage);
  * saved meanwhile. CV_ENOSPC.
  */
 /*@ requires lock: held_page != 0;
-    terminates \true; exits \false; assigns lineages[0 .. CV_MAX_LINEAGES - 1];
+    terminates \true; exits \false; assigns lineages[0 .. CV_MAX_LINEAGES - 1], machine_stored;
     ensures result: \result == 0 || \result == CV_ESTALE || \result == CV_ENOSPC;
     ensures newest: \result == 0 ==>
       !is_stale{Pre}(lineage.id_low, lineage.id_high, lineage.generation);
@@ -74,6 +79,7 @@ int rollback_note(struct lineage lineage);
     ensures old: \result == 0 ==>
       is_stale(lineage.id_low, lineage.id_high, lineage.generation);
     ensures kept: lineages_kept{Pre, Post};
+    ensures stored: \result == 0 ==> store_is_told{Pre, Post};
     ensures refused: \result != 0 ==> lineages_same{Pre, Post}; */
 int rollback_advance(struct lineage lineage);
 

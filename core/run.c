@@ -44,10 +44,14 @@ static struct run_input run_input_read(u64 pfn)
 
 /* One interrupt in two list registers is UNPREDICTABLE (IHI 0069, 12.4.11). */
 /*@ requires n < CV_RUN_NR_LR;
-    terminates \true; exits \false; assigns \nothing; */
+    terminates \true; exits \false; assigns \nothing;
+    ensures unique: \result ==> \forall integer i; 0 <= i < n && (in.lr[i] & LR_STATE) != 0 ==>
+      LR_INTID(in.lr[i]) != LR_INTID(in.lr[n]); */
 static bool lr_is_unique(struct run_input in, u32 n)
 {
-	/*@ loop invariant 0 <= i <= n;
+	/*@ loop invariant range: 0 <= i <= n;
+	    loop invariant unique: \forall integer j; 0 <= j < i && (in.lr[j] & LR_STATE) != 0 ==>
+	      LR_INTID(in.lr[j]) != LR_INTID(in.lr[n]);
 	    loop assigns i;
 	    loop variant n - i; */
 	for (u32 i = 0; i < n; i++) {
@@ -60,6 +64,11 @@ static bool lr_is_unique(struct run_input in, u32 n)
 /*@ terminates \true; exits \false; assigns \nothing;
     ensures lr: \result ==> \forall integer i; 0 <= i < CV_RUN_NR_LR ==>
       (in.lr[i] & (u64)(~LR_HOST_BITS)) == 0;
+    ensures intid: \result ==> \forall integer i; 0 <= i < CV_RUN_NR_LR &&
+      (in.lr[i] & LR_STATE) != 0 ==> LR_INTID(in.lr[i]) < LR_INTID_LIMIT;
+    ensures unique: \result ==> \forall integer i, j; 0 <= j < i < CV_RUN_NR_LR &&
+      (in.lr[i] & LR_STATE) != 0 && (in.lr[j] & LR_STATE) != 0 ==>
+      LR_INTID(in.lr[j]) != LR_INTID(in.lr[i]);
     ensures hcr: \result ==>
       (in.gic_hcr & (u64)(~(CV_RUN_GIC_UIE | CV_RUN_GIC_NPIE))) == 0; */
 static bool run_input_ok(struct run_input in)
@@ -69,6 +78,11 @@ static bool run_input_ok(struct run_input in)
 	/*@ loop invariant 0 <= i <= CV_RUN_NR_LR;
 	    loop invariant \forall integer j; 0 <= j < i ==>
 	      (in.lr[j] & (u64)(~LR_HOST_BITS)) == 0;
+	    loop invariant intid: \forall integer j; 0 <= j < i && (in.lr[j] & LR_STATE) != 0 ==>
+	      LR_INTID(in.lr[j]) < LR_INTID_LIMIT;
+	    loop invariant unique: \forall integer k, j; 0 <= j < k < i &&
+	      (in.lr[k] & LR_STATE) != 0 && (in.lr[j] & LR_STATE) != 0 ==>
+	      LR_INTID(in.lr[j]) != LR_INTID(in.lr[k]);
 	    loop assigns i;
 	    loop variant CV_RUN_NR_LR - i; */
 	for (u32 i = 0; i < CV_RUN_NR_LR; i++) {

@@ -142,7 +142,7 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
     VM_REQUIRES
     terminates \true; exits \false;
     assigns snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
-      lineages[0 .. CV_MAX_LINEAGES - 1], crypto_sealed, CRYPTO_LAST;
+      lineages[0 .. CV_MAX_LINEAGES - 1], machine_stored, crypto_sealed, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -155,6 +155,7 @@ int save_encrypted_vcpu(u32 vm, u64 vcpu, u64 out_pfn);
     ensures newest: \result == 0 ==> noted(snapshots[vm].lineage) &&
       overtaken(\old(snapshots[vm].lineage));
     ensures kept: lineages_kept{Pre, Post};
+    ensures stored: \result == 0 ==> store_is_told{Pre, Post};
     ensures sealed: \result == 0 ==> crypto_sealed == (u64)(\old(crypto_sealed) + 1) &&
       last_record(\old(snapshots[vm].sequence), (u64)RECORD_TAIL, (u64)0);
     ensures refused: \result != 0 ==> snapshots[vm] == \old(snapshots[vm]) &&
@@ -270,7 +271,7 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
     VM_REQUIRES
     terminates \true; exits \false;
     assigns vms[vm], snapshots[vm], snapshot_keys[vm], bounce_buffer[0 .. CV_PAGE_SIZE - 1],
-      lineages[0 .. CV_MAX_LINEAGES - 1], crypto_opened, CRYPTO_LAST;
+      lineages[0 .. CV_MAX_LINEAGES - 1], machine_stored, crypto_opened, CRYPTO_LAST;
     INV_CLAUSES(ensures)
     VM_CLAUSES(ensures)
     ensures result: \result <= 0;
@@ -283,6 +284,7 @@ int load_encrypted_vcpu(u32 vm, u64 vcpu, u64 in_pfn);
     ensures newest: \result == 0 ==> snapshots[vm].lineage == \old(snapshots[vm].lineage) &&
       (snapshots[vm].lineage.generation != 0 ==> noted(snapshots[vm].lineage));
     ensures kept: lineages_kept{Pre, Post};
+    ensures stored: \result == 0 ==> store_is_told{Pre, Post};
     ensures opened: \result == 0 ==> crypto_opened == (u64)(\old(crypto_opened) + 1) &&
       last_record(\old(snapshots[vm].sequence), (u64)RECORD_TAIL, (u64)0);
     ensures refused: \result != 0 ==> vms[vm] == \old(vms[vm]) &&
