@@ -17,7 +17,8 @@ usage()
 	  FILE...     put into /bin, executable; *.ko into /modules
 
 	virtio_blk and the modules it depends on go into /modules; /modules/order
-	lists them in the order to insmod.
+	lists them in the order to insmod. Scripts end with \`leave poweroff\` or \`leave reboot\`,
+	which wait until the console has sent their last line.
 	END
 }
 
@@ -45,6 +46,17 @@ add_module()
 		add_module "$name"
 	done
 	echo "$1.ko" >>"$root/modules/order"
+}
+
+# /bin/leave. A serial port that Linux put to sleep (after 0.5 s) sends what is written to it later,
+# which is never if the machine is off by then. To set the terminal's mode waits for it (TCSADRAIN).
+leave()
+{
+	cat <<-'END'
+	#!/bin/sh
+	/bin/busybox stty -echo </dev/console
+	exec /bin/busybox "$1" -f
+	END
 }
 
 build=${BUILD:-$(cd "$(dirname "$0")/.." && pwd)/build}
@@ -76,6 +88,8 @@ cp "$build/arm64/bin/busybox" "$root/bin/busybox"
 ln -s busybox "$root/bin/sh"
 cp "$init" "$root/init"
 chmod +x "$root/init"
+leave >"$root/bin/leave"
+chmod +x "$root/bin/leave"
 : >"$root/modules/order"
 for module in $drivers $more; do
 	add_module "$module"
